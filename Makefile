@@ -1,0 +1,62 @@
+# pgflow. Users need make and pg_config: make install [PG_CONFIG=/path/to/pg_config] [DESTDIR=…]
+# Developers need Python 3.11 or later besides; each target below does its own set-up in .venv.
+
+EXTENSIONS = pgasync pgasync_server pgflow pgflow_server pgflow_ui
+CONTROLS   = $(EXTENSIONS:=.control)
+SCRIPTS    = $(wildcard build/*--*.sql)
+
+PG_CONFIG ?= pg_config
+INSTALL   ?= install
+PYTHON    ?= python3
+VENV      := .venv/bin/python
+
+# make test MAJORS=11,18 TESTS='tests/unit -k name' JOBS=0 (no parallel workers, for a debugger)
+MAJORS    ?=
+TESTS     ?=
+JOBS      ?= 2
+
+all: ;
+
+# The extensions are scripts only, so PGXS and its header files are not needed.
+
+target = folder=$$('$(PG_CONFIG)' --sharedir) && [ -n "$$folder" ] || \
+	{ echo "cannot ask '$(PG_CONFIG)' for its --sharedir: name another one, make $@ PG_CONFIG=/path/to/pg_config" >&2; exit 1; }; \
+	folder="$(DESTDIR)$$folder/extension"
+
+install:
+	@$(target); \
+	$(INSTALL) -d "$$folder" && \
+	$(INSTALL) -m 644 $(CONTROLS) $(SCRIPTS) "$$folder" && \
+	echo "installed $(EXTENSIONS) in $$folder"
+
+uninstall:
+	@$(target); \
+	for file in $(CONTROLS) $(notdir $(SCRIPTS)); do rm -f "$$folder/$$file"; done
+
+# For developers
+
+venv:
+	@command -v '$(PYTHON)' >/dev/null || \
+	{ echo "there is no '$(PYTHON)': install Python 3.11 or later with its module venv (Debian: python3-venv)" >&2; exit 1; }
+	@'$(PYTHON)' tools/venv.py
+
+build: venv
+	@$(VENV) -m pgflow_build assemble
+
+lint: venv
+	@$(VENV) -m pgflow_build check
+	@$(VENV) -m ruff check .
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m mypy
+
+test: venv
+	@$(VENV) -m pgflow_build check
+	@$(VENV) -m pytest -n $(JOBS) --dist worksteal $(if $(MAJORS),--majors=$(MAJORS)) $(TESTS)
+
+demo: venv
+	@$(VENV) -m pgflow_cli demo
+
+bench: venv
+	@$(VENV) -m bench
+
+.PHONY: all install uninstall venv build lint test demo bench

@@ -1,0 +1,1 @@
+"""Measures pgflow side by side with what the machine itself can do: ``python -m bench``."""

@@ -1,0 +1,680 @@
+\echo Use "CREATE EXTENSION pgasync" to load this file. \quit
+-- pgasync 1.0, put together from sql/pgasync: edit the sources, not this file.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- pgasync/once/schema.sql
+CREATE SCHEMA async;
+COMMENT ON SCHEMA async IS 'Task engine: runs queries in the background, on this server or any that it reaches with dblink';
+
+-- pgasync/once/types.sql
+/* Domains rather than enums: an enum cannot take a new value inside an update script on PostgreSQL 11. */
+CREATE DOMAIN async.task_run_type_t AS TEXT
+  CONSTRAINT task_run_type_check CHECK (VALUE IN ('EXECUTE', 'DOA', 'EMPTY', 'EXECUTE_NOASYNC'));
+COMMENT ON DOMAIN async.task_run_type_t IS
+  'EXECUTE: run it; DOA: record it as failed, never run; EMPTY: record it as finished, never run; EXECUTE_NOASYNC: run it and ignore the target''s asynchronous_finish';
+
+CREATE DOMAIN async.finish_status_t AS TEXT
+  CONSTRAINT finish_status_check
+  CHECK (VALUE IN ('FINISHED', 'FAILED', 'CANCELED', 'PAUSED', 'TIMED_OUT', 'YIELDED', 'DOA', 'DEFERRED'));
+COMMENT ON DOMAIN async.finish_status_t IS 'How a task, or one attempt at it, ended';
+
+CREATE TYPE async.task_push_t AS
+(
+  task_data JSONB,          /* anything; handed back by get_tasks() and shown by the views */
+  target TEXT,              /* as configured */
+  priority INT,             /* lower runs first */
+  query TEXT,               /* one statement; a CALL may commit and roll back by itself */
+  concurrency_pool TEXT,    /* the target's own by default */
+  manual_timeout INTERVAL,  /* the target's by default */
+  track_yielded BOOL,       /* a yielded task goes on counting in its pool */
+  raw BOOL                  /* for what cannot run in a transaction block; runs at least once */
+);
+COMMENT ON TYPE async.task_push_t IS 'One task to push; async.task() builds it';
+
+-- pgasync/once/request.sql
+/*
+ * What sessions ask of the orchestrator, written in their own transaction: the inbox on a server, the outbox on a
+ * client. Rows are inserted and never updated. The orchestrator reads the difference of two snapshots by xid, since
+ * request_id is not given out in the order of commits, and removes rows once they are taken in.
+ */
+CREATE TABLE async.request
+(
+  request_id BIGINT GENERATED ALWAYS AS IDENTITY,
+  xid BIGINT NOT NULL DEFAULT pg_catalog.txid_current(),
+  kind TEXT NOT NULL,
+  payload JSONB NOT NULL,
+  items JSONB[],
+  requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE INDEX request_xid_idx ON async.request(xid, request_id);
+COMMENT ON TABLE async.request IS 'Requests that the orchestrator has not yet removed; read by snapshot difference';
+
+-- pgasync/once/receipt.sql
+/*
+ * A receipt is the last row that a task's transaction writes on its target. To revoke a task is to insert that same
+ * key first: whoever commits it wins, at any isolation level. Two tables take turns, so that one can be emptied while
+ * the other is written; the orchestrator names the one to use with each batch.
+ */
+CREATE TABLE async.receipt_0
+(
+  server UUID,             /* of the orchestrator's database */
+  epoch BIGINT,            /* of the orchestrator that assigned the batch */
+  batch_id BIGINT,         /* one assignment: a task assigned again has another */
+  task_id BIGINT,
+  started TIMESTAMPTZ,
+  ended TIMESTAMPTZ,       /* null for a revocation */
+  PRIMARY KEY (server, epoch, batch_id, task_id)
+);
+CREATE TABLE async.receipt_1 (LIKE async.receipt_0 INCLUDING ALL);
+COMMENT ON TABLE async.receipt_0 IS 'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
+COMMENT ON TABLE async.receipt_1 IS 'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';
+
+CREATE TABLE async.fence
+(
+  server UUID,
+  epoch BIGINT,
+  token UUID NOT NULL,     /* drawn by the orchestrator: tells two that took the same epoch apart */
+  registered TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  PRIMARY KEY (server, epoch)
+);
+COMMENT ON TABLE async.fence IS 'Orchestrators that registered here; one with a smaller epoch than the greatest of its server runs nothing more';
+
+-- pgasync/once/server_connection.sql
+CREATE TABLE async.server_connection
+(
+  singleton BOOL PRIMARY KEY DEFAULT true CHECK (singleton),
+  connection_string TEXT NOT NULL
+);
+COMMENT ON TABLE async.server_connection IS 'How this client reaches its server; set by async.server()';
+
+-- pgasync/every/bind_dblink.sql
+CREATE OR REPLACE FUNCTION async.bind_dblink() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Makes async.dblink_*() point to the schema that holds dblink. Runs at install; a DBA who moves dblink with
+ * ALTER EXTENSION … SET SCHEMA calls it again. Writes: pg_proc.
+ */
+DECLARE
+  place TEXT;
+BEGIN
+  SELECT quote_ident(n.nspname) INTO STRICT place
+  FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+  WHERE e.extname = 'dblink';
+
+  EXECUTE replace($bindings$
+    CREATE OR REPLACE FUNCTION async.dblink_connect(_name TEXT, _conninfo TEXT) RETURNS TEXT LANGUAGE sql
+      AS 'SELECT @dblink@.dblink_connect($1, $2)';
+    CREATE OR REPLACE FUNCTION async.dblink_disconnect(_name TEXT) RETURNS TEXT LANGUAGE sql
+      AS 'SELECT @dblink@.dblink_disconnect($1)';
+    CREATE OR REPLACE FUNCTION async.dblink_connections() RETURNS TEXT[] LANGUAGE sql
+      AS 'SELECT @dblink@.dblink_get_connections()';
+    CREATE OR REPLACE FUNCTION async.dblink_is_busy(_name TEXT) RETURNS INT LANGUAGE sql
+      AS 'SELECT @dblink@.dblink_is_busy($1)';
+    CREATE OR REPLACE FUNCTION async.dblink_send(_name TEXT, _query TEXT) RETURNS INT LANGUAGE sql
+      AS 'SELECT @dblink@.dblink_send_query($1, $2)';
+    CREATE OR REPLACE FUNCTION async.dblink_error(_name TEXT) RETURNS TEXT LANGUAGE sql
+      AS 'SELECT @dblink@.dblink_error_message($1)';
+    CREATE OR REPLACE FUNCTION async.dblink_result(_name TEXT) RETURNS SETOF TEXT LANGUAGE sql
+      AS 'SELECT r.answer FROM @dblink@.dblink_get_result($1) AS r(answer TEXT)';
+    CREATE OR REPLACE FUNCTION async.dblink_query(_name TEXT, _query TEXT) RETURNS SETOF TEXT LANGUAGE sql
+      AS 'SELECT r.answer FROM @dblink@.dblink($1, $2) AS r(answer TEXT)';
+  $bindings$, '@dblink@', place);
+END;
+$$;
+COMMENT ON FUNCTION async.bind_dblink() IS
+  'Points the engine to the schema that holds dblink; call it again after ALTER EXTENSION dblink SET SCHEMA';
+SELECT async.bind_dblink();
+
+-- pgasync/every/new_requests.sql
+CREATE OR REPLACE FUNCTION async.new_requests(_since TXID_SNAPSHOT) RETURNS SETOF async.request LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The requests that the caller's snapshot sees and _since did not (all of them when it is null), in the order in which
+ * each transaction wrote them. What _since saw is never looked at again, however long a transaction stays open.
+ */
+SELECT r.*
+FROM
+(
+  SELECT q.* FROM async.request q WHERE q.xid >= coalesce(txid_snapshot_xmax(_since), 0)
+  UNION ALL
+  SELECT q.* FROM async.request q WHERE q.xid IN (SELECT txid_snapshot_xip(_since))
+) r
+ORDER BY r.request_id;
+$$;
+COMMENT ON FUNCTION async.new_requests(TXID_SNAPSHOT) IS 'Engine: requests committed since a snapshot';
+
+-- pgasync/every/trim_requests.sql
+CREATE OR REPLACE FUNCTION async.trim_requests(_since TXID_SNAPSHOT, _limit INT DEFAULT 5000) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes requests that _since has seen: all at once by TRUNCATE when nobody has the table open and nothing else is in
+ * it, otherwise up to _limit rows, when there are many. Never waits. Returns whether it removed anything.
+ * Writes async.request; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
+ */
+DECLARE
+  removed BIGINT;
+BEGIN
+  IF _since IS NULL OR NOT EXISTS (SELECT FROM async.request) THEN
+    RETURN false;
+  END IF;
+  BEGIN
+    LOCK TABLE async.request IN ACCESS EXCLUSIVE MODE NOWAIT;
+    IF NOT EXISTS (SELECT FROM async.request r WHERE NOT txid_visible_in_snapshot(r.xid, _since)) THEN
+      TRUNCATE async.request;
+      RETURN true;
+    END IF;
+  EXCEPTION WHEN lock_not_available THEN NULL;
+  END;
+  DELETE FROM async.request r
+  WHERE r.ctid = ANY(ARRAY(
+    SELECT q.ctid FROM async.request q WHERE q.xid < txid_snapshot_xmin(_since) ORDER BY q.xid LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  RETURN removed > 0;
+END;
+$$;
+COMMENT ON FUNCTION async.trim_requests(TXID_SNAPSHOT, INT) IS 'Engine: removes requests that have been taken in';
+
+-- pgasync/every/receipts.sql
+CREATE OR REPLACE FUNCTION async.receipts(_server UUID, _epochs BIGINT[], _batch_ids BIGINT[])
+RETURNS TABLE (batch_id BIGINT, task_id BIGINT, started TIMESTAMPTZ, ended TIMESTAMPTZ) LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Receipts and revocations (ended null) of the batches named by the two arrays, element by element. */
+SELECT r.batch_id, r.task_id, r.started, r.ended
+FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
+JOIN async.receipt_0 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id
+UNION ALL
+SELECT r.batch_id, r.task_id, r.started, r.ended
+FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
+JOIN async.receipt_1 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id;
+$$;
+COMMENT ON FUNCTION async.receipts(UUID, BIGINT[], BIGINT[]) IS 'Engine: what is known on a target of the tasks of some batches';
+
+-- pgasync/every/revoke.sql
+CREATE OR REPLACE FUNCTION async.revoke(
+  _ring INT,
+  _server UUID,
+  _epoch BIGINT,
+  _batch_id BIGINT,
+  _task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes the receipts' keys of tasks, so that none of them can commit any more in that batch; those that have a receipt
+ * keep it. Waits for a transaction that is just writing one. Writes async.receipt_0 or _1 (_ring).
+ */
+BEGIN
+  IF _ring = 0 THEN
+    INSERT INTO async.receipt_0(server, epoch, batch_id, task_id)
+    SELECT _server, _epoch, _batch_id, u.task_id FROM unnest(_task_ids) u(task_id)
+    ON CONFLICT DO NOTHING;
+  ELSE
+    INSERT INTO async.receipt_1(server, epoch, batch_id, task_id)
+    SELECT _server, _epoch, _batch_id, u.task_id FROM unnest(_task_ids) u(task_id)
+    ON CONFLICT DO NOTHING;
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.revoke(INT, UUID, BIGINT, BIGINT, BIGINT[]) IS 'Engine: makes sure that tasks of a batch can no longer commit';
+
+-- pgasync/every/rotate_receipts.sql
+CREATE OR REPLACE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[]) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Empties receipt table _ring but for rows of the batches in _open; never waits for its lock. Rows of another server
+ * that uses this target stay, and are then what keeps it from being truncated. Returns whether it did.
+ * Writes async.receipt_0 or _1; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
+ */
+DECLARE
+  place TEXT := format('async.receipt_%s', CASE _ring WHEN 0 THEN '0' ELSE '1' END);
+  kept async.receipt_0[];
+BEGIN
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', place);
+  EXECUTE format(
+    'SELECT array_agg(r::TEXT::async.receipt_0) FROM %s r WHERE r.server <> $1 OR r.batch_id = ANY($2)', place)
+  INTO kept USING _server, _open;
+  EXECUTE format('TRUNCATE %s', place);
+  EXECUTE format('INSERT INTO %s SELECT k.* FROM unnest($1) k', place) USING kept;
+  RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN false;
+END;
+$$;
+COMMENT ON FUNCTION async.rotate_receipts(INT, UUID, BIGINT[]) IS 'Engine: empties one of the two receipt tables';
+
+-- pgasync/every/register_epoch.sql
+CREATE OR REPLACE FUNCTION async.register_epoch(_server UUID, _epoch BIGINT, _token UUID) RETURNS BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Registers an orchestrator on this target; from then on it refuses batches of earlier ones of the same server.
+ * Returns 0, or the greatest epoch seen here when another orchestrator (_token tells them apart) has taken this one or a
+ * later one: then the caller must take a greater one. Keeps the last ten. Writes async.fence.
+ */
+DECLARE
+  greatest_epoch BIGINT;
+BEGIN
+  INSERT INTO async.fence(server, epoch, token)
+  SELECT _server, _epoch, _token
+  WHERE NOT EXISTS (SELECT FROM async.fence f WHERE f.server = _server AND f.epoch > _epoch)
+  ON CONFLICT DO NOTHING;
+
+  SELECT max(f.epoch) INTO greatest_epoch
+  FROM async.fence f
+  WHERE f.server = _server AND (f.epoch > _epoch OR f.token <> _token AND f.epoch = _epoch);
+
+  DELETE FROM async.fence f WHERE f.server = _server AND f.epoch < _epoch - 10;
+  RETURN coalesce(greatest_epoch, 0);
+END;
+$$;
+COMMENT ON FUNCTION async.register_epoch(UUID, BIGINT, UUID) IS 'Engine: fences off earlier orchestrators of a server';
+
+-- pgasync/every/signal_session.sql
+CREATE OR REPLACE FUNCTION async.signal_session(_pid INT, _start TIMESTAMPTZ, _terminate BOOL) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Cancels what a session runs, or ends it, if it still is the one that started at _start. Never touches another.
+ */
+BEGIN
+  IF _terminate THEN
+    PERFORM pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.pid = _pid AND a.backend_start = _start;
+  ELSE
+    PERFORM pg_cancel_backend(a.pid) FROM pg_stat_activity a WHERE a.pid = _pid AND a.backend_start = _start;
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.signal_session(INT, TIMESTAMPTZ, BOOL) IS 'Engine: cancels or ends one of its own sessions';
+
+-- pgasync/every/attend_report.sql
+CREATE OR REPLACE FUNCTION async.attend_report(_message JSONB) RETURNS JSONB LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The reporting half of async.attend(): everything in one statement, hence in one snapshot. Sessions have been
+ * read before, so a session that was found gone has left all its receipts in this answer.
+ */
+SELECT jsonb_build_object(
+  'snapshot', txid_current_snapshot(),
+  'requests', (
+    SELECT jsonb_agg(jsonb_build_object('kind', q.kind, 'payload', q.payload, 'items', to_jsonb(q.items)))
+    FROM async.new_requests((_message->>'since')::TXID_SNAPSHOT) q
+    WHERE (_message->>'requests')::BOOL),
+  'receipts', (
+    SELECT jsonb_agg(jsonb_build_array(r.batch_id, r.task_id, r.started, r.ended))
+    FROM async.receipts(
+      (_message->>'server')::UUID,
+      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,epochs}') t),
+      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,batch_ids}') t)) r));
+$$;
+COMMENT ON FUNCTION async.attend_report(JSONB) IS 'Engine: what a target reports over its control connection';
+
+-- pgasync/every/attend.sql
+CREATE OR REPLACE FUNCTION async.attend(_message JSONB) RETURNS JSONB LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * One exchange over a target's control connection. _message:
+ *   server, since (snapshot of the last exchange, or null)
+ *   terminate [[pid, start]]   end these sessions of the engine
+ *   revoke [{ring, epoch, batch_id, tasks, pid, start, cancel}]   revoke tasks; cancel what the session runs if told so
+ *   rotate {ring, open}        empty a receipt table but for these batches
+ *   receipts {epochs, batch_ids}, sessions [pid], requests (whether to report them)
+ * Answers snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was busy).
+ * Reads pg_stat_activity; writes async.receipt_0, _1, async.request.
+ */
+DECLARE
+  job JSONB;
+  answer JSONB := '{"troubles": []}';
+BEGIN
+  FOR job IN SELECT j.value FROM jsonb_array_elements(_message->'terminate') j LOOP
+    PERFORM async.signal_session((job->>0)::INT, (job->>1)::TIMESTAMPTZ, true);
+  END LOOP;
+  FOR job IN SELECT j.value FROM jsonb_array_elements(_message->'revoke') j LOOP
+    BEGIN
+      PERFORM async.revoke(
+        (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
+        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t));
+      IF (job->>'cancel')::BOOL THEN
+        PERFORM async.signal_session((job->>'pid')::INT, (job->>'start')::TIMESTAMPTZ, false);
+      END IF;
+    EXCEPTION WHEN lock_not_available OR query_canceled THEN
+      answer := jsonb_set(answer, '{troubles}', answer->'troubles' || (job->'batch_id'));
+    END;
+  END LOOP;
+  IF _message ? 'rotate' THEN
+    answer := answer || jsonb_build_object('rotated', async.rotate_receipts(
+      (_message#>>'{rotate,ring}')::INT, (_message->>'server')::UUID,
+      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{rotate,open}') t)));
+    PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);
+  END IF;
+  SELECT answer || jsonb_build_object('sessions', jsonb_agg(jsonb_build_array(a.pid, a.backend_start, a.state = 'active')))
+  INTO answer
+  FROM pg_stat_activity a
+  WHERE a.pid = ANY(ARRAY(SELECT t.value::INT FROM jsonb_array_elements_text(_message->'sessions') t));
+
+  RETURN answer || async.attend_report(_message);
+END;
+$$;
+COMMENT ON FUNCTION async.attend(JSONB) IS 'Engine: one exchange over a target''s control connection';
+
+-- pgasync/every/assert_single_call.sql
+CREATE OR REPLACE FUNCTION async.assert_single_call(_query TEXT) RETURNS VOID LANGUAGE plpgsql AS
+$$
+/*
+ * Raises unless _query parses as exactly one CALL. PostgreSQL's own parser decides: a cursor refuses a CALL, naming the
+ * command, and refuses several statements, before anything of either runs.
+ * Errors: 42601. No search_path is pinned here: the routine must be found as the batch will find it.
+ */
+DECLARE
+  probe REFCURSOR;
+  complaint TEXT;
+BEGIN
+  BEGIN
+    OPEN probe FOR EXECUTE _query;
+  EXCEPTION WHEN invalid_cursor_definition THEN
+    complaint := SQLERRM;
+  END;
+  IF complaint IS NULL OR pg_catalog.strpos(complaint, 'CALL') OPERATOR(pg_catalog.=) 0 THEN
+    RAISE EXCEPTION 'query is not exactly one CALL' USING
+      ERRCODE = 'syntax_error', DETAIL = pg_catalog.left(_query, 200),
+      HINT = 'Push one task for each statement.';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.assert_single_call(TEXT) IS 'Engine: checks on the target that a query is exactly one CALL';
+
+-- pgasync/every/batch_begin.sql
+CREATE OR REPLACE FUNCTION async.batch_begin(_server UUID, _epoch BIGINT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * First call of every batch, on the target: leaves nothing of what ran before in the session, and refuses work of an
+ * orchestrator that has been replaced. _server: its identity; _epoch: its epoch.
+ * Errors: PF012 when a later orchestrator of that server has registered here. Reads async.fence.
+ */
+BEGIN
+  RESET ALL;
+  DISCARD TEMP;
+  PERFORM pg_advisory_unlock_all();
+  IF EXISTS (SELECT FROM async.fence f WHERE f.server = _server AND f.epoch > _epoch) THEN
+    RAISE EXCEPTION 'orchestrator with epoch % has been replaced', _epoch USING ERRCODE = 'PF012';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.batch_begin(UUID, BIGINT) IS 'Engine: opens a batch on a target';
+
+-- pgasync/every/task_begin.sql
+CREATE OR REPLACE FUNCTION async.task_begin(
+  _ring INT,
+  _server UUID,
+  _epoch BIGINT,
+  _batch_id BIGINT,
+  _task_id BIGINT) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Called on the target before each task of a batch: the time, or null if the task has been revoked meanwhile.
+ * Only saves the work: the receipt's key is what decides. Sets pgflow.task, by which a session knows that it runs
+ * a task. Reads async.receipt_0 or _1 (_ring).
+ */
+BEGIN
+  IF _ring = 0 AND EXISTS (
+       SELECT FROM async.receipt_0 r
+       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id)
+     OR _ring = 1 AND EXISTS (
+       SELECT FROM async.receipt_1 r
+       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id)
+  THEN
+    RETURN NULL;
+  END IF;
+  PERFORM set_config('pgflow.task', _task_id::TEXT, false);
+  RETURN clock_timestamp();
+END;
+$$;
+COMMENT ON FUNCTION async.task_begin(INT, UUID, BIGINT, BIGINT, BIGINT) IS 'Engine: opens a task of a batch on a target';
+
+-- pgasync/every/task_end.sql
+CREATE OR REPLACE FUNCTION async.task_end(
+  _ring INT,
+  _server UUID,
+  _epoch BIGINT,
+  _batch_id BIGINT,
+  _task_id BIGINT,
+  _started TIMESTAMPTZ) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Called on the target as the last statement of each task's transaction: puts settings, temporary tables and advisory
+ * locks back (the batch itself puts the role back, since the role left behind may not call this), then writes the receipt.
+ * Errors: unique_violation when the task has been revoked, which undoes its work. Writes async.receipt_0 or _1 (_ring).
+ */
+BEGIN
+  RESET ALL;
+  DISCARD TEMP;
+  PERFORM pg_advisory_unlock_all();
+  IF _ring = 0 THEN
+    INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, clock_timestamp());
+  ELSE
+    INSERT INTO async.receipt_1(server, epoch, batch_id, task_id, started, ended)
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, clock_timestamp());
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.task_end(INT, UUID, BIGINT, BIGINT, BIGINT, TIMESTAMPTZ) IS 'Engine: closes a task with its receipt';
+
+-- pgasync/every/server.sql
+CREATE OR REPLACE FUNCTION async.server(_connection_string TEXT DEFAULT NULL) RETURNS TEXT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Sets, when given, and returns the connection to the server that a session of this client uses outside of any task.
+ * Null where none is set. Writes async.server_connection.
+ */
+BEGIN
+  IF _connection_string IS NOT NULL THEN
+    INSERT INTO async.server_connection(connection_string) VALUES (_connection_string)
+    ON CONFLICT (singleton) DO UPDATE SET connection_string = EXCLUDED.connection_string;
+  END IF;
+  RETURN (SELECT c.connection_string FROM async.server_connection c);
+END;
+$$;
+COMMENT ON FUNCTION async.server(TEXT) IS 'Get or set the connection of this client to its server';
+
+-- pgasync/every/ask_server.sql
+CREATE OR REPLACE FUNCTION async.ask_server(_query TEXT) RETURNS SETOF TEXT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs _query, which returns one column, on the server of this client and returns its rows as text. It commits there at
+ * once, whatever becomes of the caller's transaction. Errors: PF008 when async.server() is not set; those of the server.
+ */
+DECLARE
+  place TEXT := async.server();
+BEGIN
+  IF place IS NULL THEN
+    RAISE EXCEPTION 'this database has no connection to a server' USING
+      ERRCODE = 'PF008', HINT = 'Set one with SELECT async.server(''service=…''), or call from within a task.';
+  END IF;
+  PERFORM async.dblink_connect('pgflow_server', place);
+  RETURN QUERY SELECT q.answer FROM async.dblink_query('pgflow_server', _query) q(answer);
+  PERFORM async.dblink_disconnect('pgflow_server');
+EXCEPTION WHEN OTHERS THEN
+  IF 'pgflow_server' = ANY(async.dblink_connections()) THEN
+    PERFORM async.dblink_disconnect('pgflow_server');
+  END IF;
+  RAISE;
+END;
+$$;
+COMMENT ON FUNCTION async.ask_server(TEXT) IS 'Engine: runs a query on the server of this client';
+
+-- pgasync/every/add_request.sql
+CREATE OR REPLACE FUNCTION async.add_request(_kind TEXT, _payload JSONB, _items JSONB[] DEFAULT NULL) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Asks something of the orchestrator: in the caller's transaction, in this database's own table of requests, except on
+ * a client that knows its server, outside of any task: there it goes to the server directly and commits at once.
+ * _kind: what is asked, 'async.…' or that of an extension; _payload: its arguments; _items: a long list belonging to it.
+ * Writes async.request.
+ */
+BEGIN
+  IF coalesce(current_setting('pgflow.task', true), '') = ''
+     AND to_regclass('async.task') IS NULL AND async.server() IS NOT NULL THEN
+    PERFORM async.ask_server(format('SELECT async.add_request(%L, %L, %L)', _kind, _payload, _items));
+  ELSE
+    INSERT INTO async.request(kind, payload, items) VALUES (_kind, _payload, _items);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.add_request(TEXT, JSONB, JSONB[]) IS 'Engine: asks something of the orchestrator';
+
+-- pgasync/every/task.sql
+CREATE OR REPLACE FUNCTION async.task(
+  _query TEXT,
+  _target TEXT,
+  _task_data JSONB DEFAULT NULL,
+  _priority INT DEFAULT 0,
+  _concurrency_pool TEXT DEFAULT NULL,
+  _manual_timeout INTERVAL DEFAULT NULL,
+  _track_yielded BOOL DEFAULT NULL,
+  _raw BOOL DEFAULT false) RETURNS async.task_push_t LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Builds one task for async.push_tasks(): the fields of async.task_push_t, in the order in which they matter to a caller. */
+SELECT ROW(_task_data, _target, _priority, _query, _concurrency_pool, _manual_timeout, _track_yielded, _raw)::async.task_push_t;
+$$;
+COMMENT ON FUNCTION async.task(TEXT, TEXT, JSONB, INT, TEXT, INTERVAL, BOOL, BOOL) IS 'Builds one task for async.push_tasks()';
+
+-- pgasync/every/push_tasks.sql
+CREATE OR REPLACE FUNCTION async.push_tasks(
+  _tasks async.task_push_t[],
+  _run_type async.task_run_type_t DEFAULT 'EXECUTE',
+  _source TEXT DEFAULT NULL) RETURNS SETOF BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Queues tasks and returns their ids, in order. On a server they start when the caller commits; on a client they are
+ * pushed over async.server() and start at once. _source: free text that the views show.
+ * Errors: PF007 unknown target or pool, 22004 a task without target or query; PF008 on a client without a server.
+ * Writes async.request.
+ */
+DECLARE
+  task_ids BIGINT[];
+BEGIN
+  IF to_regclass('async.task') IS NULL THEN
+    RETURN QUERY SELECT a::BIGINT FROM async.ask_server(format(
+      'SELECT async.push_tasks(%L::async.task_push_t[], %L, %L)', _tasks, _run_type, _source)) a;
+    RETURN;
+  END IF;
+  PERFORM async.check_push(_tasks);
+  task_ids := ARRAY(SELECT nextval('async.task_id_seq') FROM generate_series(1, cardinality(_tasks)));
+  PERFORM async.add_request(
+    'async.push',
+    jsonb_build_object('run_type', _run_type, 'source', _source, 'task_ids', task_ids),
+    ARRAY(SELECT value FROM jsonb_array_elements(to_jsonb(_tasks))));
+  RETURN QUERY SELECT unnest(task_ids);
+END;
+$$;
+COMMENT ON FUNCTION async.push_tasks(async.task_push_t[], async.task_run_type_t, TEXT) IS 'Queues tasks and returns their ids';
+
+-- pgasync/every/push_task.sql
+CREATE OR REPLACE FUNCTION async.push_task(
+  _task async.task_push_t,
+  _run_type async.task_run_type_t DEFAULT 'EXECUTE',
+  _source TEXT DEFAULT NULL) RETURNS BIGINT LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Queues one task and returns its id; see async.push_tasks(). */
+SELECT async.push_tasks(ARRAY[_task], _run_type, _source);
+$$;
+COMMENT ON FUNCTION async.push_task(async.task_push_t, async.task_run_type_t, TEXT) IS 'Queues one task and returns its id';
+
+-- pgasync/every/finish.sql
+CREATE OR REPLACE FUNCTION async.finish(
+  _task_ids BIGINT[],
+  _status async.finish_status_t DEFAULT 'FINISHED',
+  _error_message TEXT DEFAULT NULL,
+  _duration INTERVAL DEFAULT NULL) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Resolves tasks that wait for an outside answer; one that still runs resolves so when it ends. Takes effect with the
+ * caller's transaction. _duration: how long to put off when _status is DEFERRED (default 1 s).
+ * Errors: PF004, PF005 on a server for tasks unknown or finished. Writes async.request.
+ */
+BEGIN
+  PERFORM async.add_request('async.finish', jsonb_build_object(
+    'task_ids', _task_ids, 'status', _status, 'message', _error_message, 'duration', _duration));
+END;
+$$;
+COMMENT ON FUNCTION async.finish(BIGINT[], async.finish_status_t, TEXT, INTERVAL) IS
+  'Resolves tasks that wait for an outside answer';
+
+-- pgasync/every/cancel.sql
+CREATE OR REPLACE FUNCTION async.cancel(_task_ids BIGINT[], _message TEXT DEFAULT 'canceled by request') RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Cancels tasks: what waits never runs, what runs is interrupted, unless it commits first. Takes effect with the
+ * caller's transaction. Errors: PF004, PF005 on a server for tasks unknown or finished. Writes async.request.
+ */
+BEGIN
+  PERFORM async.finish(_task_ids, 'CANCELED', _message);
+END;
+$$;
+COMMENT ON FUNCTION async.cancel(BIGINT[], TEXT) IS 'Cancels tasks that wait or run';
+
+-- pgasync/every/defer.sql
+CREATE OR REPLACE FUNCTION async.defer(_task_ids BIGINT[], _duration INTERVAL) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Puts tasks back, to run again once _duration has passed. A task that runs is put back when it ends; what it did stays.
+ * Takes effect with the caller's transaction. Errors: as async.finish(). Writes async.request.
+ */
+BEGIN
+  PERFORM async.finish(_task_ids, 'DEFERRED', NULL, _duration);
+END;
+$$;
+COMMENT ON FUNCTION async.defer(BIGINT[], INTERVAL) IS 'Puts tasks back until later';
+
+DO $revoke$
+DECLARE
+  object TEXT;
+BEGIN
+  FOR object IN
+    WITH member AS (
+      SELECT d.classid, d.objid
+      FROM pg_depend d
+      JOIN pg_extension e ON e.oid = d.refobjid
+      WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'pgasync'
+    )
+    SELECT format('SCHEMA %I', n.nspname)
+    FROM member m
+    JOIN pg_namespace n ON n.oid = m.objid
+    WHERE m.classid = 'pg_namespace'::regclass
+    UNION
+    SELECT format('ROUTINE %s', m.objid::regprocedure)
+    FROM member m
+    WHERE m.classid = 'pg_proc'::regclass
+    UNION
+    SELECT format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass)
+    FROM member m
+    JOIN pg_class c ON c.oid = m.objid
+    WHERE m.classid = 'pg_class'::regclass AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+    UNION
+    SELECT format('TYPE %s', t.oid::regtype)
+    FROM member m
+    JOIN pg_type t ON m.objid = CASE m.classid WHEN 'pg_class'::regclass THEN t.typrelid ELSE t.oid END
+    WHERE m.classid IN ('pg_class'::regclass, 'pg_type'::regclass) AND t.typcategory <> 'A'
+  LOOP
+    EXECUTE 'REVOKE ALL ON ' || object || ' FROM PUBLIC';
+  END LOOP;
+END
+$revoke$;

@@ -1,0 +1,293 @@
+\echo Use "CREATE EXTENSION pgflow" to load this file. \quit
+-- pgflow 1.0, put together from sql/pgflow: edit the sources, not this file.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+DO $guard$
+DECLARE
+  installed TEXT;
+BEGIN
+  SELECT e.extversion INTO installed FROM pg_extension e WHERE e.extname = 'pgasync';
+  IF installed IS DISTINCT FROM '1.0' THEN
+    RAISE EXCEPTION 'extension "pgflow" 1.0 needs extension "pgasync" 1.0, not %',
+      installed
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Run ALTER EXTENSION pgasync UPDATE TO ''1.0'' first.';
+  END IF;
+END
+$guard$;
+
+-- pgflow/once/schema.sql
+CREATE SCHEMA flow;
+COMMENT ON SCHEMA flow IS 'Runs stored procedures as directed acyclic graphs';
+
+-- pgflow/once/types.sql
+CREATE TYPE flow.callback_arguments_t AS
+(
+  flow_id BIGINT,         /* as created by run_flow() */
+  flow TEXT,              /* as created by configure_flow() */
+  flow_arguments JSONB,   /* as passed to run_flow() */
+  node TEXT,              /* this node of processing chain */
+  step_arguments JSONB,   /* arguments particular to this step of the node */
+  task_id BIGINT          /* async task id */
+);
+COMMENT ON TYPE flow.callback_arguments_t IS 'The one argument of every callback routine: in which run, node and step it is called';
+
+-- pgflow/once/arguments.sql
+CREATE TABLE flow.arguments
+(
+  flow_id BIGINT PRIMARY KEY,
+  flow TEXT NOT NULL,
+  arguments JSONB
+);
+COMMENT ON TABLE flow.arguments IS 'Arguments of runs that have had work in this database, so that they need not be sent with each task';
+
+-- pgflow/every/args.sql
+CREATE OR REPLACE FUNCTION flow.args(_flow_id BIGINT) RETURNS JSONB LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The arguments of a run, as passed to run_flow(), from the cache of this database.
+ * Errors: PF002 when nothing of the run has been here.
+ */
+DECLARE
+  cached flow.arguments;
+BEGIN
+  SELECT a.* INTO cached FROM flow.arguments a WHERE a.flow_id = _flow_id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown run %', _flow_id USING ERRCODE = 'PF002';
+  END IF;
+  RETURN cached.arguments;
+END;
+$$;
+COMMENT ON FUNCTION flow.args(BIGINT) IS 'The arguments of a run';
+
+-- pgflow/every/callback_header.sql
+CREATE OR REPLACE FUNCTION flow.callback_header(_flow_id BIGINT) RETURNS flow.callback_arguments_t LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What all callbacks of a run have in common; called once a batch, on the target.
+ * Errors: PF014 when the run's arguments have not come to this target; they are then sent with the next batch.
+ */
+DECLARE
+  cached flow.arguments;
+BEGIN
+  SELECT a.* INTO cached FROM flow.arguments a WHERE a.flow_id = _flow_id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'arguments of run % have not come here', _flow_id USING ERRCODE = 'PF014';
+  END IF;
+  RETURN ROW(cached.flow_id, cached.flow, cached.arguments, NULL, NULL, NULL)::flow.callback_arguments_t;
+END;
+$$;
+COMMENT ON FUNCTION flow.callback_header(BIGINT) IS 'Engine: what all callbacks of a run have in common';
+
+-- pgflow/every/remember_arguments.sql
+CREATE OR REPLACE FUNCTION flow.remember_arguments(_flow_id BIGINT, _flow TEXT, _arguments JSONB) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Keeps the arguments of a run in this database. Writes flow.arguments. */
+BEGIN
+  INSERT INTO flow.arguments(flow_id, flow, arguments) VALUES (_flow_id, _flow, _arguments)
+  ON CONFLICT (flow_id) DO UPDATE SET flow = EXCLUDED.flow, arguments = EXCLUDED.arguments;
+END;
+$$;
+COMMENT ON FUNCTION flow.remember_arguments(BIGINT, TEXT, JSONB) IS 'Engine: keeps the arguments of a run on a target';
+
+-- pgflow/every/run_flow.sql
+CREATE OR REPLACE FUNCTION flow.run_flow(
+  _flow TEXT,
+  _arguments JSONB,
+  _only_these_nodes TEXT[] DEFAULT NULL,
+  _add_parents BOOL DEFAULT FALSE,
+  _add_children BOOL DEFAULT FALSE,
+  _parent_task_id BIGINT DEFAULT NULL,
+  flow_id OUT BIGINT,
+  _priority INT DEFAULT 0) RETURNS BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Starts a run of a configured flow and returns its id. On a server it starts when the caller commits; on a client it is
+ * asked of the server over async.server() and starts at once. _arguments: every callback gets them; _priority: added to
+ * those of the nodes, lower runs first.
+ * Errors: PF001 unknown flow, 0A000 what this version does not run; PF008 on a client without a server.
+ * Writes flow.run, flow.open_run, flow.arguments, async.request.
+ */
+BEGIN
+  IF to_regclass('flow.run') IS NULL THEN
+    SELECT a::BIGINT INTO flow_id FROM async.ask_server(format(
+      'SELECT flow.run_flow(%L, %L, %L, %L, %L, %L, _priority => %L)',
+      _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority)) a;
+  ELSE
+    flow_id := flow.create_run(_flow, _arguments, _only_these_nodes, _parent_task_id, _priority);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.run_flow(TEXT, JSONB, TEXT[], BOOL, BOOL, BIGINT, INT) IS 'Starts a run of a flow';
+
+-- pgflow/every/push_steps.sql
+CREATE OR REPLACE PROCEDURE flow.push_steps(
+  _flow_id BIGINT,
+  _node TEXT,
+  _arguments JSONB[],
+  _flush_transaction_when_client BOOL DEFAULT TRUE) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Adds steps to a node of a run; those that it has already are passed over. Takes effect with the caller's transaction: it
+ * never commits by itself, so _flush_transaction_when_client is accepted and does nothing. Steps of a node that has not
+ * begun wait for it.
+ * Errors, on a server: PF002 unknown run, PF003 unknown node, PF005 a run or node that has ended. Writes async.request,
+ * up to 500 steps a row.
+ */
+BEGIN
+  FOR place IN 1..coalesce(cardinality(_arguments), 0) BY 500 LOOP
+    PERFORM async.add_request(
+      'flow.push', jsonb_build_object('flow_id', _flow_id, 'node', _node),
+      _arguments[array_lower(_arguments, 1) + place - 1 : array_lower(_arguments, 1) + place + 498]);
+  END LOOP;
+END;
+$$;
+COMMENT ON PROCEDURE flow.push_steps(BIGINT, TEXT, JSONB[], BOOL) IS 'Adds steps to a node of a run';
+
+-- pgflow/every/finish.sql
+CREATE OR REPLACE PROCEDURE flow.finish(
+  _args flow.callback_arguments_t,
+  _failed BOOL DEFAULT false,
+  _error_message TEXT DEFAULT NULL,
+  _flush_transaction_when_client BOOL DEFAULT true) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Resolves a node or step that finishes asynchronously; _args: as its callback got them. Takes effect with the caller's
+ * transaction: it never commits by itself, so _flush_transaction_when_client is accepted and does nothing.
+ * Errors, on a server: PF004 unknown task, PF005 one that has ended. Writes async.request.
+ */
+BEGIN
+  PERFORM async.finish(ARRAY[(_args).task_id], CASE WHEN _failed THEN 'FAILED' ELSE 'FINISHED' END, _error_message);
+END;
+$$;
+COMMENT ON PROCEDURE flow.finish(flow.callback_arguments_t, BOOL, TEXT, BOOL) IS
+  'Resolves a node or step that finishes asynchronously';
+
+-- pgflow/every/defer.sql
+CREATE OR REPLACE PROCEDURE flow.defer(_args flow.callback_arguments_t, _interval INTERVAL) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Puts the running node or step back, to be called again once _interval has passed; what it has done stays. Takes effect
+ * with the caller's transaction. Errors: as flow.finish(). Writes async.request.
+ */
+BEGIN
+  PERFORM async.defer(ARRAY[(_args).task_id], _interval);
+END;
+$$;
+COMMENT ON PROCEDURE flow.defer(flow.callback_arguments_t, INTERVAL) IS 'Puts the running node or step back until later';
+
+-- pgflow/every/cancel.sql
+CREATE OR REPLACE FUNCTION flow.cancel(_flow_id BIGINT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Ends a run: what waits is CANCELED, what runs is interrupted. Takes effect with the caller's transaction.
+ * Errors, on a server: PF002 unknown run, PF005 one that has ended. Writes async.request.
+ */
+BEGIN
+  PERFORM async.add_request('flow.cancel', jsonb_build_object('flow_id', _flow_id));
+END;
+$$;
+COMMENT ON FUNCTION flow.cancel(BIGINT) IS 'Ends a run';
+
+-- pgflow/every/state_of_run.sql
+CREATE OR REPLACE FUNCTION flow.state_of_run(_flow_id BIGINT) RETURNS TEXT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * State of a run: RUNNING, FINISHED, FAILED or CANCELED. Errors: PF002 unknown run, PF011 one that the caller's own open
+ * transaction made; PF008 on a client without a server. Reads flow.run, flow.run_state.
+ */
+DECLARE
+  reached TEXT;
+  maker BIGINT;
+BEGIN
+  IF to_regclass('flow.run') IS NULL THEN
+    RETURN (SELECT a FROM async.ask_server(format('SELECT flow.state_of_run(%L)', _flow_id)) a);
+  END IF;
+  SELECT r.xmin::TEXT::BIGINT, s.state INTO maker, reached
+  FROM flow.run r
+  LEFT JOIN LATERAL (
+    SELECT l.state FROM flow.run_state l WHERE l.flow_id = r.flow_id ORDER BY l.state_no DESC LIMIT 1) s ON true
+  WHERE r.flow_id = _flow_id;
+  IF maker IS NULL THEN
+    RAISE EXCEPTION 'unknown run %', _flow_id USING ERRCODE = 'PF002';
+  ELSIF reached IS NULL AND maker = txid_current_if_assigned() % 4294967296 THEN
+    RAISE EXCEPTION 'run % starts when this transaction commits', _flow_id USING ERRCODE = 'PF011', HINT = 'COMMIT before waiting.';
+  END IF;
+  RETURN coalesce(reached, 'RUNNING');
+END;
+$$;
+COMMENT ON FUNCTION flow.state_of_run(BIGINT) IS 'State of a run';
+
+-- pgflow/every/wait.sql
+CREATE OR REPLACE PROCEDURE flow.wait(_flow_id BIGINT, _timeout INTERVAL DEFAULT NULL) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Returns when a run has ended well. _timeout: longest to wait, null for ever.
+ * Errors: PF009 it failed or was canceled, PF010 the time is up, PF002 unknown run, PF011 the caller's own open transaction
+ * made the run, so that it can only start later; PF008 on a client without a server.
+ */
+DECLARE
+  deadline TIMESTAMPTZ := clock_timestamp() + _timeout;
+  reached TEXT;
+  pause FLOAT8 := 0.001;
+BEGIN
+  LOOP
+    reached := flow.state_of_run(_flow_id);
+    EXIT WHEN reached = 'FINISHED';
+    IF reached <> 'RUNNING' THEN
+      RAISE EXCEPTION 'run % ended %', _flow_id, reached USING
+        ERRCODE = 'PF009', HINT = format('SELECT * FROM flow.v_flow_node_status WHERE flow_id = %s;', _flow_id);
+    ELSIF clock_timestamp() > deadline THEN
+      RAISE EXCEPTION 'run % has not ended within %', _flow_id, _timeout USING ERRCODE = 'PF010';
+    END IF;
+    PERFORM pg_sleep(pause);
+    pause := least(pause * 1.5, 0.25);
+  END LOOP;
+END;
+$$;
+COMMENT ON PROCEDURE flow.wait(BIGINT, INTERVAL) IS 'Returns when a run has ended well';
+
+DO $revoke$
+DECLARE
+  object TEXT;
+BEGIN
+  FOR object IN
+    WITH member AS (
+      SELECT d.classid, d.objid
+      FROM pg_depend d
+      JOIN pg_extension e ON e.oid = d.refobjid
+      WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'pgflow'
+    )
+    SELECT format('SCHEMA %I', n.nspname)
+    FROM member m
+    JOIN pg_namespace n ON n.oid = m.objid
+    WHERE m.classid = 'pg_namespace'::regclass
+    UNION
+    SELECT format('ROUTINE %s', m.objid::regprocedure)
+    FROM member m
+    WHERE m.classid = 'pg_proc'::regclass
+    UNION
+    SELECT format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass)
+    FROM member m
+    JOIN pg_class c ON c.oid = m.objid
+    WHERE m.classid = 'pg_class'::regclass AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+    UNION
+    SELECT format('TYPE %s', t.oid::regtype)
+    FROM member m
+    JOIN pg_type t ON m.objid = CASE m.classid WHEN 'pg_class'::regclass THEN t.typrelid ELSE t.oid END
+    WHERE m.classid IN ('pg_class'::regclass, 'pg_type'::regclass) AND t.typcategory <> 'A'
+  LOOP
+    EXECUTE 'REVOKE ALL ON ' || object || ' FROM PUBLIC';
+  END LOOP;
+END
+$revoke$;

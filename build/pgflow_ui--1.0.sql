@@ -1,0 +1,156 @@
+\echo Use "CREATE EXTENSION pgflow_ui" to load this file. \quit
+-- pgflow_ui 1.0, put together from sql/pgflow_ui: edit the sources, not this file.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+DO $guard$
+DECLARE
+  installed TEXT;
+BEGIN
+  SELECT e.extversion INTO installed FROM pg_extension e WHERE e.extname = 'pgflow_server';
+  IF installed IS DISTINCT FROM '1.0' THEN
+    RAISE EXCEPTION 'extension "pgflow_ui" 1.0 needs extension "pgflow_server" 1.0, not %',
+      installed
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Run ALTER EXTENSION pgflow_server UPDATE TO ''1.0'' first.';
+  END IF;
+END
+$guard$;
+
+-- pgflow_ui/every/v_flow_status.sql
+CREATE OR REPLACE VIEW flow.v_flow_status AS
+SELECT
+  r.flow_id,
+  r.flow,
+  CASE WHEN s.state IN ('FINISHED', 'FAILED', 'CANCELED') THEN 'Yes' ELSE 'No' END AS complete,
+  (pg_catalog.date_trunc('milliseconds', coalesce(s.ended, pg_catalog.clock_timestamp()) - r.requested))::TEXT AS run_time,
+  d.nodes AS count_nodes,
+  d.nodes - coalesce(s.unresolved, d.nodes) AS count_finished_nodes,
+  coalesce(s.failed, 0) AS count_failed_nodes,
+  r.arguments,
+  (SELECT n.error FROM flow.node_state n
+   WHERE n.flow_id = r.flow_id AND n.error IS NOT NULL AND n.state IN ('FAILED', 'TIMED_OUT', 'CANCELED')
+   ORDER BY n.state_no LIMIT 1) AS first_error,
+  coalesce(s.state, 'RUNNING') AS state,
+  r.requested AS started,
+  s.ended
+FROM flow.run r
+JOIN flow.definition d ON d.definition_id = r.definition_id
+LEFT JOIN LATERAL
+(
+  SELECT l.state, l.unresolved, l.failed, CASE WHEN l.state <> 'RUNNING' THEN l.changed END AS ended
+  FROM flow.run_state l WHERE l.flow_id = r.flow_id ORDER BY l.state_no DESC LIMIT 1
+) s ON true;
+COMMENT ON VIEW flow.v_flow_status IS 'Runs: state RUNNING, FINISHED, FAILED or CANCELED, nodes resolved so far, the first error';
+
+-- pgflow_ui/every/v_flow_node_status.sql
+CREATE OR REPLACE VIEW flow.v_flow_node_status AS
+SELECT
+  r.flow_id,
+  r.flow,
+  n.node,
+  n.target,
+  k.consumed AS started,
+  CASE WHEN e.in_progress OR e.state IN ('PENDING', 'READY') THEN NULL ELSE s.changed END AS finished,
+  CASE e.state
+    WHEN 'PENDING' THEN 'Pending' WHEN 'READY' THEN 'Pending' WHEN 'RUNNING' THEN 'Running'
+    WHEN 'RUNNING_STEPS' THEN 'Running Steps' WHEN 'YIELDED' THEN 'Running Async' WHEN 'FINISHED' THEN 'Finished'
+    WHEN 'FAILED' THEN 'Failed' WHEN 'CANCELED' THEN 'Cancelled' WHEN 'TIMED_OUT' THEN 'Timed Out'
+    WHEN 'SKIPPED' THEN 'Skipped' ELSE 'DOA' END AS status,
+  coalesce(s.steps, 0) AS steps,
+  greatest(coalesce(s.unfinished, 0) - coalesce(u.steps, 0), 0) AS steps_pending,
+  coalesce(u.steps, 0) AS steps_running,
+  coalesce(s.steps - s.unfinished - s.failed - s.canceled, 0) AS steps_finished,
+  coalesce(s.failed, 0) AS steps_failed,
+  n.all_steps_must_complete,
+  CASE WHEN k.consumed IS NOT NULL THEN
+    CASE WHEN e.in_progress THEN pg_catalog.clock_timestamp() ELSE s.changed END - k.consumed END AS run_time,
+  coalesce(s.changed, r.requested) AS changed,
+  e.in_progress,
+  e.state,
+  s.error,
+  coalesce(s.canceled, 0) AS steps_canceled
+FROM flow.run r
+JOIN flow.definition_node n ON n.definition_id = r.definition_id
+LEFT JOIN LATERAL flow.latest_state(r.flow_id, n.node_no) s ON true
+LEFT JOIN LATERAL
+(
+  SELECT t.state, t.consumed
+  FROM async.v_task t
+  WHERE t.owner_id = r.flow_id AND t.owner_item = n.node_no AND NOT t.is_member
+) k ON true
+LEFT JOIN LATERAL
+(
+  SELECT pg_catalog.sum(pg_catalog.cardinality(b.task_ids)) AS steps
+  FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+  WHERE l.owner_id = r.flow_id AND l.owner_item = n.node_no
+) u ON true
+CROSS JOIN LATERAL
+(
+  SELECT x.state, x.state IN ('RUNNING', 'YIELDED', 'RUNNING_STEPS') AS in_progress
+  FROM (SELECT CASE WHEN s.state = 'READY' AND k.state IN ('RUNNING', 'YIELDED') THEN k.state ELSE coalesce(s.state, 'PENDING') END
+       ) x(state)
+) e;
+COMMENT ON VIEW flow.v_flow_node_status IS
+  'Nodes of runs: state as it was promised (PENDING, READY, RUNNING, RUNNING_STEPS, YIELDED, or how it ended), steps by theirs';
+
+-- pgflow_ui/every/v_flow_task.sql
+CREATE OR REPLACE VIEW flow.v_flow_task AS
+SELECT
+  r.flow_id,
+  n.node,
+  CASE WHEN t.is_member THEN t.argument END AS step_arguments,
+  NOT t.is_member AS is_node,
+  t.task_id,
+  t.target,
+  t.priority,
+  t.entered,
+  t.consumed,
+  t.processed,
+  t.yielded,
+  t.finish_status,
+  t.source,
+  t.query,
+  t.failed,
+  t.processing_error,
+  t.concurrency_pool,
+  t.state,
+  t.sqlstate
+FROM flow.run r
+JOIN async.v_task t ON t.owner_id = r.flow_id
+JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = t.owner_item;
+COMMENT ON VIEW flow.v_flow_task IS 'Tasks of runs: those of nodes (is_node) and of their steps';
+
+DO $revoke$
+DECLARE
+  object TEXT;
+BEGIN
+  FOR object IN
+    WITH member AS (
+      SELECT d.classid, d.objid
+      FROM pg_depend d
+      JOIN pg_extension e ON e.oid = d.refobjid
+      WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'pgflow_ui'
+    )
+    SELECT format('SCHEMA %I', n.nspname)
+    FROM member m
+    JOIN pg_namespace n ON n.oid = m.objid
+    WHERE m.classid = 'pg_namespace'::regclass
+    UNION
+    SELECT format('ROUTINE %s', m.objid::regprocedure)
+    FROM member m
+    WHERE m.classid = 'pg_proc'::regclass
+    UNION
+    SELECT format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass)
+    FROM member m
+    JOIN pg_class c ON c.oid = m.objid
+    WHERE m.classid = 'pg_class'::regclass AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+    UNION
+    SELECT format('TYPE %s', t.oid::regtype)
+    FROM member m
+    JOIN pg_type t ON m.objid = CASE m.classid WHEN 'pg_class'::regclass THEN t.typrelid ELSE t.oid END
+    WHERE m.classid IN ('pg_class'::regclass, 'pg_type'::regclass) AND t.typcategory <> 'A'
+  LOOP
+    EXECUTE 'REVOKE ALL ON ' || object || ' FROM PUBLIC';
+  END LOOP;
+END
+$revoke$;

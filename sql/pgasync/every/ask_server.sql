@@ -1,0 +1,25 @@
+CREATE OR REPLACE FUNCTION async.ask_server(_query TEXT) RETURNS SETOF TEXT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs _query, which returns one column, on the server of this client and returns its rows as text. It commits there at
+ * once, whatever becomes of the caller's transaction. Errors: PF008 when async.server() is not set; those of the server.
+ */
+DECLARE
+  place TEXT := async.server();
+BEGIN
+  IF place IS NULL THEN
+    RAISE EXCEPTION 'this database has no connection to a server' USING
+      ERRCODE = 'PF008', HINT = 'Set one with SELECT async.server(''service=…''), or call from within a task.';
+  END IF;
+  PERFORM async.dblink_connect('pgflow_server', place);
+  RETURN QUERY SELECT q.answer FROM async.dblink_query('pgflow_server', _query) q(answer);
+  PERFORM async.dblink_disconnect('pgflow_server');
+EXCEPTION WHEN OTHERS THEN
+  IF 'pgflow_server' = ANY(async.dblink_connections()) THEN
+    PERFORM async.dblink_disconnect('pgflow_server');
+  END IF;
+  RAISE;
+END;
+$$;
+COMMENT ON FUNCTION async.ask_server(TEXT) IS 'Engine: runs a query on the server of this client';

@@ -1,0 +1,25 @@
+CREATE OR REPLACE FUNCTION async.register_epoch(_server UUID, _epoch BIGINT, _token UUID) RETURNS BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Registers an orchestrator on this target; from then on it refuses batches of earlier ones of the same server.
+ * Returns 0, or the greatest epoch seen here when another orchestrator (_token tells them apart) has taken this one or a
+ * later one: then the caller must take a greater one. Keeps the last ten. Writes async.fence.
+ */
+DECLARE
+  greatest_epoch BIGINT;
+BEGIN
+  INSERT INTO async.fence(server, epoch, token)
+  SELECT _server, _epoch, _token
+  WHERE NOT EXISTS (SELECT FROM async.fence f WHERE f.server = _server AND f.epoch > _epoch)
+  ON CONFLICT DO NOTHING;
+
+  SELECT max(f.epoch) INTO greatest_epoch
+  FROM async.fence f
+  WHERE f.server = _server AND (f.epoch > _epoch OR f.token <> _token AND f.epoch = _epoch);
+
+  DELETE FROM async.fence f WHERE f.server = _server AND f.epoch < _epoch - 10;
+  RETURN coalesce(greatest_epoch, 0);
+END;
+$$;
+COMMENT ON FUNCTION async.register_epoch(UUID, BIGINT, UUID) IS 'Engine: fences off earlier orchestrators of a server';

@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[]) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Empties receipt table _ring but for rows of the batches in _open; never waits for its lock. Rows of another server
+ * that uses this target stay, and are then what keeps it from being truncated. Returns whether it did.
+ * Writes async.receipt_0 or _1; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
+ */
+DECLARE
+  place TEXT := format('async.receipt_%s', CASE _ring WHEN 0 THEN '0' ELSE '1' END);
+  kept async.receipt_0[];
+BEGIN
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', place);
+  EXECUTE format(
+    'SELECT array_agg(r::TEXT::async.receipt_0) FROM %s r WHERE r.server <> $1 OR r.batch_id = ANY($2)', place)
+  INTO kept USING _server, _open;
+  EXECUTE format('TRUNCATE %s', place);
+  EXECUTE format('INSERT INTO %s SELECT k.* FROM unnest($1) k', place) USING kept;
+  RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN false;
+END;
+$$;
+COMMENT ON FUNCTION async.rotate_receipts(INT, UUID, BIGINT[]) IS 'Engine: empties one of the two receipt tables';

@@ -1,0 +1,31 @@
+CREATE OR REPLACE FUNCTION async.ask_target(_s async.loop_t, _target INT, _busy BOOL) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Sends a target the next exchange over its control connection, when there is something to ask: at once when work there
+ * has ended or is to be revoked, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
+ * _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
+ */
+DECLARE
+  targets async.target_state_t[] := _s.targets;
+  target async.target_state_t := targets[_target];
+  urgent BOOL := EXISTS (
+    SELECT FROM unnest(_s.slots) x
+    WHERE x.target_id = target.target_id AND (x.state = 'ended' OR x.state = 'watched' AND x.gone AND NOT x.revoking));
+BEGIN
+  IF NOT target.has_client
+     OR NOT urgent AND target.next_exchange > clock_timestamp()
+     OR target.is_self AND target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
+    RETURN _s;
+  END IF;
+  target.in_flight := async.exchange(_s, target);
+  target.revocations := NULL;
+  target.control_sent := clock_timestamp();
+  target.next_exchange := target.control_sent + target.pause * INTERVAL '1 s';
+  targets[_target] := target;
+  _s.targets := targets;
+  PERFORM async.dblink_send('pgflow_control_' || target.target_id, format('SELECT async.attend(%L)', target.in_flight));
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.ask_target(async.loop_t, INT, BOOL) IS 'Engine: sends a target its next exchange';

@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION async.assign(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Gives waiting tasks to idle slots: lanes by priority, then by turns, each as many slots as its share of what its target
+ * and pool have free. Writes async.batch, async.lane_position; nothing is sent before that is committed.
+ */
+DECLARE
+  slots async.slot_t[] := _s.slots;
+  lanes async.lane_state_t[] := _s.lanes;
+  candidate RECORD;
+  filled RECORD;
+  idle INT[];
+BEGIN
+  FOR candidate IN SELECT c.* FROM async.candidates(_s) c LOOP
+    SELECT array_agg(f.n ORDER BY f.n) INTO idle
+    FROM async.free_for(_s, slots, candidate.target_id, candidate.pool_id) f(n);
+    CONTINUE WHEN idle IS NULL;
+    idle := idle[1:greatest(1, ceil(cardinality(idle)::NUMERIC / candidate.rivals)::INT)];
+    filled := async.fill_slots(_s, slots, lanes[candidate.n], idle);
+    slots := filled.slots;
+    lanes[candidate.n] := filled.lane;
+    _s.worked := true;
+  END LOOP;
+  _s.slots := slots;
+  _s.lanes := lanes;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.assign(async.loop_t) IS 'Engine: gives waiting tasks to idle slots';

@@ -1,0 +1,39 @@
+CREATE OR REPLACE FUNCTION async.begin_reign() RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * State of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
+ * Errors: PF012 when this database is a copy of a server. Writes async.identity, async.epoch.
+ */
+DECLARE
+  s async.loop_t;
+  known async.identity;
+BEGIN
+  IF NOT EXISTS (SELECT FROM async.identity) THEN
+    PERFORM async.claim_identity();
+  END IF;
+  SELECT i.* INTO known FROM async.identity i;
+  IF NOT EXISTS (
+    SELECT FROM pg_control_system() c CROSS JOIN pg_database d
+    WHERE d.datname = current_database() AND c.system_identifier = known.system_identifier AND d.oid = known.database)
+  THEN
+    RAISE EXCEPTION 'this database is a copy of a pgflow server' USING
+      ERRCODE = 'PF012',
+      DETAIL = 'Its orchestrator would interfere with the targets of the original.',
+      HINT = 'Run SELECT async.claim_identity() to make it a server of its own.';
+  END IF;
+  s.server := known.server;
+  s.token := md5(concat(clock_timestamp(), random(), pg_backend_pid()))::UUID;
+  s.slots := '{}';
+  s.lanes := '{}';
+  s.targets := '{}';
+  s.started := clock_timestamp();
+  s.idle_since := s.started;
+  s.next_due := '-infinity';
+  s.next_maintenance := s.started;
+  s.stopping := false;
+  s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
+  RETURN async.take_epoch(s, 0);
+END;
+$$;
+COMMENT ON FUNCTION async.begin_reign() IS 'Engine: the state of an orchestrator that starts';

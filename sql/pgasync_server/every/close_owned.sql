@@ -1,0 +1,14 @@
+CREATE OR REPLACE FUNCTION async.close_owned(_owner TEXT, _owner_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * For extensions, within the orchestrator: nothing more will come from these owners; their lanes are closed.
+ * Writes async.open_lane.
+ */
+BEGIN
+  DELETE FROM async.open_lane o USING async.lane l
+  WHERE l.lane_id = o.lane_id AND l.owner = _owner AND l.owner_id = ANY(_owner_ids)
+    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = o.lane_id);
+END;
+$$;
+COMMENT ON FUNCTION async.close_owned(TEXT, BIGINT[]) IS 'Engine: closes the lanes of owners that have ended';

@@ -1,0 +1,32 @@
+CREATE OR REPLACE FUNCTION async.load_slot(
+  _s async.loop_t,
+  _slot async.slot_t,
+  _lane async.lane,
+  _sole TEXT,
+  _taken async.taken_t[]) RETURNS async.slot_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Assigns tasks of a lane to an idle slot: writes the batch and makes up its message. Writes async.batch.
+ */
+BEGIN
+  _slot.state := 'busy';
+  _slot.batch_id := nextval('async.batch_id_seq');
+  _slot.epoch := _s.epoch;
+  _slot.ring := (SELECT t.ring FROM unnest(_s.targets) t WHERE t.target_id = _slot.target_id);
+  _slot.lane_id := _lane.lane_id;
+  _slot.raw := _lane.raw;
+  _slot.pool_id := _lane.pool_id;
+  _slot.timeout := _lane.timeout;
+  _slot.task_ids := ARRAY(SELECT t.task_id FROM unnest(_taken) t);
+  _slot.remaining := _slot.task_ids;
+  INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_start, task_ids)
+  VALUES (_slot.batch_id, _slot.epoch, _slot.ring, _slot.target_id, _slot.lane_id, _slot.pid, _slot.backend_start, _slot.task_ids);
+  _slot.query := async.message(
+    _s, _slot, _lane, _sole,
+    ARRAY(SELECT t.query FROM unnest(_taken) t), ARRAY(SELECT t.data FROM unnest(_taken) t));
+  RETURN _slot;
+END;
+$$;
+COMMENT ON FUNCTION async.load_slot(async.loop_t, async.slot_t, async.lane, TEXT, async.taken_t[]) IS
+  'Engine: assigns tasks to a slot';

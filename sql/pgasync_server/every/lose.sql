@@ -1,0 +1,15 @@
+CREATE OR REPLACE FUNCTION async.lose(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Gives a slot's connection up. What was running may still be: the slot becomes watched until its session has ended; an
+ * idle one is closed.
+ */
+BEGIN
+  PERFORM async.hang_up(_slot.connection);
+  _slot.connection := NULL;
+  _slot.state := CASE WHEN _slot.batch_id IS NULL THEN 'closed' ELSE 'watched' END;
+  RETURN _slot;
+END;
+$$;
+COMMENT ON FUNCTION async.lose(async.slot_t) IS 'Engine: gives a slot''s connection up';

@@ -1,0 +1,34 @@
+CREATE OR REPLACE FUNCTION async.lose_target(_s async.loop_t, _target INT, _reason TEXT) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Gives the connections to a target up and tries again after 0.1 s, doubling up to 5 s. Its waiting tasks stay where they
+ * are; what was running is watched once it can be reached. _target: index into _s.targets. Writes the log.
+ */
+DECLARE
+  targets async.target_state_t[] := _s.targets;
+  target async.target_state_t := targets[_target];
+  slots async.slot_t[] := _s.slots;
+BEGIN
+  IF target.failures = 0 THEN
+    PERFORM async.log('WARNING', format('target %s cannot be reached: %s', target.target, _reason));
+  END IF;
+  PERFORM async.hang_up('pgflow_control_' || target.target_id);
+  PERFORM async.hang_up('pgflow_helper_' || target.target_id);
+  target.state := 'down';
+  target.retry_at := clock_timestamp() + least(5, 0.1 * 2 ^ least(target.failures, 10)) * INTERVAL '1 s';
+  target.failures := target.failures + 1;
+  target.control_sent := NULL;
+  targets[_target] := target;
+  FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
+    IF slots[i].target_id = target.target_id AND slots[i].connection IS NOT NULL AND slots[i].state <> 'ended' THEN
+      slots[i] := async.lose(slots[i]);
+    END IF;
+  END LOOP;
+  _s.slots := slots;
+  _s.targets := targets;
+  _s.worked := true;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.lose_target(async.loop_t, INT, TEXT) IS 'Engine: gives the connections to a target up';

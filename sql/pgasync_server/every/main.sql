@@ -1,0 +1,41 @@
+CREATE OR REPLACE PROCEDURE async.main(_force BOOL DEFAULT false, _manual_mode BOOL DEFAULT false) LANGUAGE plpgsql AS
+$$
+/*
+ * The orchestrator. Runs until async.stop(); returns with a NOTICE when one is running already, unless _force, which ends
+ * that one and takes over. With _manual_mode it only prepares: each CALL async.cycle() is then one cycle, for tests.
+ * Errors: PF012 in a copy of a server, PF013 when the session cannot host it. Takes a session-level advisory lock.
+ */
+DECLARE
+  s async.loop_t;
+BEGIN
+  PERFORM async.assert_fit();
+  PERFORM pg_catalog.set_config('default_transaction_isolation', 'read committed', false);
+  COMMIT;
+  IF NOT async.seize_mutex(_force) THEN
+    RAISE NOTICE 'an orchestrator is running already';
+    RETURN;
+  END IF;
+  PERFORM async.hang_up_all();
+  s := async.recover(async.begin_reign());
+  COMMIT;
+  IF _manual_mode THEN
+    PERFORM async.keep_state(s);
+    RETURN;
+  END IF;
+  LOOP
+    IF NOT (async.at_rest(s) AND async.nothing_new(s)) THEN
+      s := async.work_safely(s);
+      COMMIT;
+      s := async.send(s);
+    ELSE
+      s.worked := false;
+      COMMIT;
+    END IF;
+    EXIT WHEN s.stopping;
+    PERFORM async.rest(s);
+  END LOOP;
+  PERFORM async.hang_up_all();
+  PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
+END;
+$$;
+COMMENT ON PROCEDURE async.main(BOOL, BOOL) IS 'The orchestrator: runs until async.stop()';

@@ -1,0 +1,22 @@
+CREATE OR REPLACE FUNCTION async.maintain(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes a piece of what is no longer needed, when it is time: at most a few thousand rows a cycle, and soon again when
+ * there was more. Writes async.request, lane_position, intake, log_entry, and through forget_old() finished work.
+ */
+DECLARE
+  more BOOL;
+BEGIN
+  IF clock_timestamp() >= _s.next_maintenance THEN
+    PERFORM async.trim_requests(_s.snapshot);
+    PERFORM async.trim_positions();
+    more := async.forget_old();
+    _s.next_maintenance := clock_timestamp() + CASE WHEN more THEN INTERVAL '100 ms' ELSE (
+      SELECT least(c.light_maintenance_sleep, INTERVAL '1 minute') FROM async.control c) END;
+    _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.empty);
+  END IF;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.maintain(async.loop_t) IS 'Engine: removes a piece of what is no longer needed';

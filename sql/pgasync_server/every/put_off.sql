@@ -1,0 +1,12 @@
+CREATE OR REPLACE FUNCTION async.put_off(_task_ids BIGINT[], _duration INTERVAL) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Puts tasks that do not run back until _duration has passed. Writes async.delayed and where they waited. */
+BEGIN
+  PERFORM async.forget_waiting(_task_ids);
+  INSERT INTO async.delayed(due, task_id, lane_id)
+  SELECT clock_timestamp() + _duration, t.task_id, t.lane_id
+  FROM async.task t WHERE t.task_id = ANY(_task_ids) AND t.lane_id IS NOT NULL;
+END;
+$$;
+COMMENT ON FUNCTION async.put_off(BIGINT[], INTERVAL) IS 'Engine: puts tasks back until later';

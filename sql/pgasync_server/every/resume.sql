@@ -1,0 +1,9 @@
+CREATE OR REPLACE FUNCTION async.resume() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Ends async.pause(). Takes effect with the caller's transaction. Writes async.control. */
+BEGIN
+  UPDATE async.control SET paused = false, configuration_version = configuration_version + 1;
+END;
+$$;
+COMMENT ON FUNCTION async.resume() IS 'Ends async.pause()';

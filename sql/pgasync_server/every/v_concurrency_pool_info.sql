@@ -1,0 +1,7 @@
+CREATE OR REPLACE VIEW async.v_concurrency_pool_info AS
+SELECT p.concurrency_pool, p.max_workers, count(b.batch_id) AS workers_busy
+FROM async.concurrency_pool p
+LEFT JOIN async.lane l ON l.pool_id = p.pool_id AND EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = l.lane_id)
+LEFT JOIN async.batch b ON b.lane_id = l.lane_id
+GROUP BY p.pool_id;
+COMMENT ON VIEW async.v_concurrency_pool_info IS 'Concurrency pools and how much of them is taken';

@@ -1,0 +1,39 @@
+CREATE OR REPLACE VIEW async.v_task AS
+SELECT
+  t.task_id,
+  g.target,
+  l.priority,
+  t.entered,
+  coalesce(r.started, y.started, b.assigned) AS consumed,
+  r.ended AS processed,
+  coalesce(y.yielded, r.yielded) AS yielded,
+  CASE WHEN y.task_id IS NOT NULL THEN 'YIELDED' ELSE r.status END AS finish_status,
+  coalesce(t.query, l.call) AS query,
+  r.status IS NOT NULL AND r.status <> 'FINISHED' AS failed,
+  r.error AS processing_error,
+  r.sqlstate,
+  p.concurrency_pool,
+  t.source,
+  t.task_data,
+  CASE WHEN r.task_id IS NOT NULL THEN r.status
+       WHEN y.task_id IS NOT NULL THEN 'YIELDED'
+       WHEN b.batch_id IS NOT NULL THEN 'RUNNING'
+       ELSE 'READY' END AS state,
+  t.owner_id,
+  t.owner_item,
+  coalesce(l.owner_item, 0) <> 0 AS is_member,
+  t.argument,
+  b.batch_id
+FROM async.task t
+LEFT JOIN async.lane l ON l.lane_id = t.lane_id
+LEFT JOIN async.target g ON g.target_id = l.target_id
+LEFT JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
+LEFT JOIN async.result r ON r.task_id = t.task_id
+LEFT JOIN async.yielded y ON y.task_id = t.task_id
+LEFT JOIN
+(
+  SELECT u.task_id, a.batch_id, a.assigned
+  FROM async.batch a CROSS JOIN LATERAL unnest(a.task_ids) u(task_id)
+) b ON b.task_id = t.task_id;
+COMMENT ON VIEW async.v_task IS
+  'Tasks: pushed (entered), started (consumed), ended (processed), and how; state READY, RUNNING, YIELDED or how it ended';

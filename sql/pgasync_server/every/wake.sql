@@ -1,0 +1,26 @@
+CREATE OR REPLACE FUNCTION async.wake(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Brings lanes that async.wake_lanes() named, since it was last asked, to the orchestrator's mind. */
+DECLARE
+  named BIGINT[] := string_to_array(nullif(current_setting('pgflow.woken', true), ''), ',');
+BEGIN
+  IF named IS NOT NULL THEN
+    PERFORM set_config('pgflow.woken', '', false);
+    _s.lanes := ARRAY(
+      SELECT ROW(w.lane_id, l.target_id, l.pool_id, l.priority, coalesce(o.position, async.position(w.lane_id)),
+                 CASE WHEN o.empty IS NOT FALSE THEN
+                   coalesce((SELECT min(p.served) FROM unnest(_s.lanes) p WHERE NOT p.empty AND p.priority = l.priority), 0)
+                 ELSE o.served END,
+                 o.average, true, false)::async.lane_state_t
+      FROM (SELECT DISTINCT u FROM unnest(named) u) w(lane_id)
+      JOIN async.lane l ON l.lane_id = w.lane_id
+      LEFT JOIN unnest(_s.lanes) o ON o.lane_id = w.lane_id
+      UNION ALL
+      SELECT o FROM unnest(_s.lanes) o WHERE NOT o.lane_id = ANY(named));
+    _s.worked := true;
+  END IF;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.wake(async.loop_t) IS 'Engine: lanes that have something new';

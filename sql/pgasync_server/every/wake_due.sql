@@ -1,0 +1,27 @@
+CREATE OR REPLACE FUNCTION async.wake_due(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at most.
+ * Writes async.delayed, async.requeue, and what a timeout brings.
+ */
+DECLARE
+  due RECORD;
+  late BIGINT[];
+BEGIN
+  IF clock_timestamp() < _s.next_due THEN
+    RETURN _s;
+  END IF;
+  _s.next_due := clock_timestamp() + INTERVAL '50 ms';
+  FOR due IN
+    WITH gone AS (DELETE FROM async.delayed d WHERE d.due <= clock_timestamp() RETURNING d.lane_id, d.task_id, d.due)
+    SELECT g.lane_id, array_agg(g.task_id ORDER BY g.due) AS task_ids FROM gone g GROUP BY g.lane_id
+  LOOP
+    PERFORM async.put_back(due.lane_id, due.task_ids);
+  END LOOP;
+  late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up <= clock_timestamp());
+  PERFORM async.settle(late, 'TIMED_OUT', 'timed out waiting for its finish');
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.wake_due(async.loop_t) IS 'Engine: tasks whose time has come';

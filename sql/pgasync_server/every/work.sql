@@ -1,0 +1,29 @@
+CREATE OR REPLACE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the caller
+ * sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
+ */
+BEGIN
+  _s.worked := false;
+  _s := async.reap(_s);
+  _s := async.take_in_local(_s);
+  _s := async.load_configuration(_s);
+  _s := async.attend_targets(_s);
+  _s := async.resolve_local(_s);
+  _s := async.watch_slots(_s);
+  _s := async.wake_due(_s);
+  _s := async.drain_doomed(_s);
+  _s := async.run_cycle_hooks(_s);
+  _s := async.wake(_s);
+  _s := async.open_slots(_s);
+  _s := async.assign(_s);
+  _s := async.maintain(_s);
+  IF _s.worked THEN
+    _s.idle_since := clock_timestamp();
+  END IF;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.work(async.loop_t) IS 'Engine: one cycle up to its commit';

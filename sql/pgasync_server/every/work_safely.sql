@@ -1,0 +1,23 @@
+CREATE OR REPLACE FUNCTION async.work_safely(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * One cycle; when it fails, its writes are undone, the state is as before it, and the failure is logged. What was read from
+ * a connection in between is gone, but receipts still tell. Errors: the cycle's own after the tenth failure in a row.
+ */
+BEGIN
+  _s := async.work(_s);
+  _s.failures := 0;
+  RETURN _s;
+EXCEPTION WHEN OTHERS THEN
+  IF _s.failures >= 9 THEN
+    RAISE;
+  END IF;
+  PERFORM async.log('ERROR', format('cycle failed: %s (%s)', SQLERRM, SQLSTATE));
+  _s.failures := coalesce(_s.failures, 0) + 1;
+  _s.worked := false;
+  PERFORM pg_sleep(0.1 * _s.failures);
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.work_safely(async.loop_t) IS 'Engine: one cycle that survives its own failure';

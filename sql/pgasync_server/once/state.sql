@@ -1,0 +1,129 @@
+/*
+ * What the orchestrator keeps in its session: variables, not tables, since these change with every cycle and a row
+ * changed for ever costs ever more while somebody holds a transaction open.
+ */
+CREATE TYPE async.slot_t AS
+(
+  slot_no INT,
+  target_id INT,
+  connection TEXT,          /* name for dblink; null: adopted from an earlier orchestrator, only watched */
+  pid INT,
+  backend_start TIMESTAMPTZ,
+  state TEXT,               /* idle, busy, ended (waits for its receipts), watched (connection lost or never had), closed */
+  batch_id BIGINT,
+  epoch BIGINT,
+  ring INT,
+  lane_id BIGINT,
+  raw BOOL,
+  pool_id INT,
+  task_ids BIGINT[],
+  sent TIMESTAMPTZ,
+  progress TIMESTAMPTZ,     /* end of the last receipt seen in this batch, or sent */
+  remaining BIGINT[],       /* task_ids without receipt or revocation, as last seen */
+  seen TIMESTAMPTZ,         /* when that was */
+  timeout INTERVAL,
+  revoking BOOL,            /* a revocation is ordered and not answered; the slot gets nothing new before that */
+  interrupted BOOL,         /* its session has been told to cancel: an error 57014 is nobody's */
+  interrupt_at TIMESTAMPTZ, /* when; one that does not heed it is ended */
+  terminate BOOL,           /* to be ended at the next exchange */
+  gone BOOL,                /* watched: its session has ended or been ended; what has no receipt is being revoked */
+  sqlstate TEXT,
+  error TEXT,
+  query TEXT                /* assigned and to be sent once that is committed */
+);
+COMMENT ON TYPE async.slot_t IS 'Engine: a connection to a target and what runs there';
+
+CREATE TYPE async.receipt_t AS
+(
+  batch_id BIGINT,
+  task_id BIGINT,
+  started TIMESTAMPTZ,
+  ended TIMESTAMPTZ         /* null: revoked */
+);
+COMMENT ON TYPE async.receipt_t IS 'Engine: a receipt or revocation as a target reports it';
+
+CREATE TYPE async.lane_state_t AS
+(
+  lane_id BIGINT,
+  target_id INT,
+  pool_id INT,
+  priority INT,
+  position BIGINT,          /* seq of the last task taken */
+  served BIGINT,            /* tasks taken since the lane woke, for turns among equals */
+  average FLOAT8,           /* seconds that its tasks have been taking, or null */
+  requeued BOOL,            /* something of it may be in async.requeue */
+  empty BOOL                /* nothing was left of it when it was last served */
+);
+COMMENT ON TYPE async.lane_state_t IS 'Engine: a lane that may hold waiting tasks';
+
+CREATE TYPE async.target_state_t AS
+(
+  target_id INT,
+  target TEXT,
+  is_self BOOL,
+  connection_string TEXT,
+  max_concurrency INT,
+  state TEXT,               /* down, probing, up */
+  helper_since TIMESTAMPTZ,
+  failures INT,
+  retry_at TIMESTAMPTZ,
+  probed TIMESTAMPTZ,       /* when it was last seen to take connections */
+  version INT,              /* server_version_num */
+  has_client BOOL,
+  control_sent TIMESTAMPTZ, /* an exchange is under way since */
+  next_exchange TIMESTAMPTZ,
+  pause FLOAT8,             /* seconds between exchanges: 0.05 to 1 */
+  snapshot TEXT,
+  ring INT,
+  ring_tasks BIGINT,        /* tasks assigned on this ring */
+  other_empty BOOL,
+  revocations JSONB,        /* for the next exchange */
+  in_flight JSONB           /* what the exchange under way asked */
+);
+COMMENT ON TYPE async.target_state_t IS 'Engine: a target as the orchestrator sees it';
+
+CREATE TYPE async.loop_t AS
+(
+  server UUID,
+  epoch BIGINT,
+  token UUID,
+  slots async.slot_t[],
+  lanes async.lane_state_t[],
+  targets async.target_state_t[],
+  snapshot TXID_SNAPSHOT,   /* requests of this database taken in */
+  configuration BIGINT,     /* last_value of async.configuration_version when targets were read */
+  started TIMESTAMPTZ,
+  paused BOOL,
+  workers INT,
+  next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
+  next_maintenance TIMESTAMPTZ,
+  idle_since TIMESTAMPTZ,
+  worked BOOL,              /* this cycle did something */
+  failures INT,             /* cycles that failed in a row */
+  stopping BOOL
+);
+COMMENT ON TYPE async.loop_t IS 'Engine: the state of the orchestrator between cycles';
+
+CREATE TYPE async.verdict_t AS
+(
+  task_id BIGINT,
+  lane_id BIGINT,
+  n BIGINT,                 /* place in its batch */
+  outcome TEXT,             /* DONE, BACK (never ran or may run again at once), ERROR, LOST (nobody knows), or the status of its doom */
+  started TIMESTAMPTZ,
+  ended TIMESTAMPTZ,
+  sqlstate TEXT,
+  error TEXT
+);
+COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';
+
+CREATE TYPE async.taken_t AS
+(
+  task_id BIGINT,
+  seq BIGINT,               /* null: it went before */
+  query TEXT,
+  sole TEXT,                /* what all tasks of its message call; null: each is executed */
+  data JSONB,
+  doomed BOOL
+);
+COMMENT ON TYPE async.taken_t IS 'Engine: a task taken from its lane';

@@ -1,0 +1,27 @@
+CREATE OR REPLACE FUNCTION flow.begin_steps(_nodes flow.change_t[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The routine of these nodes is done, or they have none, and they have steps: those known beforehand are added, those that
+ * were pushed before the node began are released. Writes flow.node_state, flow.chunk, flow.parked_chunk.
+ */
+BEGIN
+  INSERT INTO flow.chunk(flow_id, node_no, steps)
+  SELECT c.flow_id, c.node_no, n.steps[p.first:p.first + 499]
+  FROM unnest(_nodes) c
+  JOIN flow.run r ON r.flow_id = c.flow_id
+  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  CROSS JOIN LATERAL generate_series(1, cardinality(n.steps), 500) p(first);
+
+  PERFORM flow.release_parked(_nodes);
+
+  INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
+  SELECT c.flow_id, c.node_no, 'RUNNING_STEPS', 0, false, coalesce(s.steps, 0) + coalesce(cardinality(n.steps), 0),
+         coalesce(s.unfinished, 0) + coalesce(cardinality(n.steps), 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict
+  FROM unnest(_nodes) c
+  JOIN flow.run r ON r.flow_id = c.flow_id
+  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
+END;
+$$;
+COMMENT ON FUNCTION flow.begin_steps(flow.change_t[]) IS 'Engine: nodes go on to their steps';

@@ -1,0 +1,40 @@
+CREATE OR REPLACE FUNCTION flow.cancel_runs(_flow_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Cancels open runs: nodes that wait end at once; those with tasks or steps under way end with them, which the engine
+ * cancels or interrupts. Writes flow.run_state, flow.node_state, and what follows from that.
+ */
+DECLARE
+  doomed_id BIGINT;
+  idle flow.change_t[];
+  busy flow.change_t[];
+BEGIN
+  FOREACH doomed_id IN ARRAY _flow_ids LOOP
+    CONTINUE WHEN NOT EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = doomed_id);
+    INSERT INTO flow.run_state(flow_id, state, unresolved, failed, canceled)
+    SELECT s.flow_id, s.state, s.unresolved, s.failed, true
+    FROM flow.run_state s WHERE s.flow_id = doomed_id ORDER BY s.state_no DESC LIMIT 1;
+
+    SELECT array_agg(ROW(doomed_id, n.node_no, 'CANCELED', 'run canceled')::flow.change_t)
+             FILTER (WHERE coalesce(s.state, 'PENDING') = 'PENDING'),
+           array_agg(ROW(doomed_id, n.node_no, 'CANCELED', 'run canceled')::flow.change_t)
+             FILTER (WHERE s.state IN ('READY', 'RUNNING_STEPS'))
+    INTO idle, busy
+    FROM flow.run r
+    JOIN flow.definition_node n ON n.definition_id = r.definition_id
+    LEFT JOIN LATERAL flow.latest_state(doomed_id, n.node_no) s ON true
+    WHERE r.flow_id = doomed_id;
+    DELETE FROM flow.parked_chunk p WHERE p.flow_id = doomed_id AND NOT EXISTS (
+      SELECT FROM unnest(busy) b WHERE b.node_no = p.node_no);
+    PERFORM flow.record_ends(idle);
+    PERFORM flow.count_ends(idle);
+    IF busy IS NOT NULL THEN
+      PERFORM flow.condemn(busy);
+      PERFORM async.cancel_owned('flow', doomed_id, NULL, 'run canceled');
+      PERFORM flow.advance(flow.done_with_steps(busy));
+    END IF;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION flow.cancel_runs(BIGINT[]) IS 'Engine: cancels runs';

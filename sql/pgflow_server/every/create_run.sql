@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION flow.create_run(
+  _flow TEXT,
+  _arguments JSONB,
+  _only_these_nodes TEXT[],
+  _parent_task_id BIGINT,
+  _priority INT) RETURNS BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The server's part of flow.run_flow(): records the run in the caller's transaction and asks for its start.
+ * Errors: PF001 unknown flow, 0A000 what this version does not run. Writes flow.run, flow.open_run, flow.arguments,
+ * async.request.
+ */
+DECLARE
+  new_id BIGINT := nextval('flow.flow_id_seq');
+BEGIN
+  INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id)
+  SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
+  FROM flow.flow f WHERE f.flow = _flow;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown flow "%"', _flow USING ERRCODE = 'PF001', HINT = 'flow.configure_flow() makes flows.';
+  END IF;
+  PERFORM flow.assert_runnable(new_id, _only_these_nodes, _parent_task_id);
+  INSERT INTO flow.open_run(flow_id, flow) VALUES (new_id, _flow);
+  PERFORM flow.remember_arguments(new_id, _flow, _arguments);
+  PERFORM async.add_request('flow.run', jsonb_build_object('flow_id', new_id));
+  RETURN new_id;
+END;
+$$;
+COMMENT ON FUNCTION flow.create_run(TEXT, JSONB, TEXT[], BIGINT, INT) IS 'Engine: records a run and asks for its start';

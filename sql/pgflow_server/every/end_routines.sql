@@ -1,0 +1,40 @@
+CREATE OR REPLACE FUNCTION flow.end_routines(_results async.result_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The routines of nodes have ended. After success a node goes on to its steps; after failure the steps that it pushed are
+ * stopped, and it ends with them. Returns the nodes that end at once. Writes flow.node_state, and what its steps do.
+ */
+DECLARE
+  going_on flow.change_t[];
+  failing flow.change_t[];
+  ending flow.change_t[];
+BEGIN
+  WITH after AS
+  (
+    SELECT ROW(r.owner_id, r.owner_item, CASE WHEN r.status = 'FINISHED' THEN coalesce(s.verdict, 'FINISHED') ELSE r.status END,
+               CASE WHEN r.status <> 'FINISHED' THEN r.error END)::flow.change_t AS change,
+           r.status = 'FINISHED' AND s.verdict IS NULL AS good,
+           s.unfinished > 0 AS has_steps,
+           s.unfinished > 0 OR coalesce(cardinality(n.steps), 0) > 0 AS will_have_steps
+    FROM unnest(_results) r
+    JOIN flow.run f ON f.flow_id = r.owner_id
+    JOIN flow.definition_node n ON n.definition_id = f.definition_id AND n.node_no = r.owner_item
+    CROSS JOIN LATERAL flow.latest_state(r.owner_id, r.owner_item) s
+  )
+  SELECT array_agg(a.change) FILTER (WHERE a.good AND a.will_have_steps),
+         array_agg(a.change) FILTER (WHERE NOT a.good AND a.has_steps),
+         array_agg(a.change) FILTER (WHERE NOT (CASE WHEN a.good THEN a.will_have_steps ELSE a.has_steps END))
+  INTO going_on, failing, ending
+  FROM after a;
+  IF going_on IS NOT NULL THEN
+    PERFORM flow.begin_steps(going_on);
+  END IF;
+  IF failing IS NOT NULL THEN
+    PERFORM flow.await_steps(failing);
+    ending := coalesce(ending, '{}') || flow.done_with_steps(failing);
+  END IF;
+  RETURN coalesce(ending, '{}');
+END;
+$$;
+COMMENT ON FUNCTION flow.end_routines(async.result_t[]) IS 'Engine: the routines of nodes have ended';

@@ -1,0 +1,32 @@
+CREATE OR REPLACE FUNCTION flow.end_runs(_flow_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Ends those of these runs that have no unresolved node left, and announces it with NOTIFY on channel pgflow.
+ * Writes flow.run_state, flow.open_run, async.open_lane.
+ */
+DECLARE
+  ended BIGINT[];
+BEGIN
+  WITH last AS
+  (
+    INSERT INTO flow.run_state(flow_id, state, unresolved, failed, canceled)
+    SELECT s.flow_id, CASE WHEN s.canceled THEN 'CANCELED' WHEN s.failed > 0 THEN 'FAILED' ELSE 'FINISHED' END, 0, s.failed, s.canceled
+    FROM unnest(_flow_ids) u(flow_id)
+    CROSS JOIN LATERAL (
+      SELECT l.* FROM flow.run_state l WHERE l.flow_id = u.flow_id ORDER BY l.state_no DESC LIMIT 1) s
+    WHERE s.unresolved = 0 AND s.state = 'RUNNING'
+    RETURNING flow_id, state
+  ), announced AS
+  (
+    SELECT l.flow_id, pg_notify('pgflow', json_build_object('flow_id', l.flow_id, 'flow', r.flow, 'state', l.state)::TEXT)
+    FROM last l JOIN flow.run r ON r.flow_id = l.flow_id
+  )
+  SELECT array_agg(a.flow_id) INTO ended FROM announced a;
+  IF ended IS NOT NULL THEN
+    DELETE FROM flow.open_run o WHERE o.flow_id = ANY(ended);
+    PERFORM async.close_owned('flow', ended);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.end_runs(BIGINT[]) IS 'Engine: ends runs whose nodes have all ended';

@@ -1,0 +1,38 @@
+CREATE OR REPLACE FUNCTION flow.enter_nodes(_entered flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Begins nodes whose parents have all resolved. Those with a routine are queued; those without one go on to their steps.
+ * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do.
+ * Writes flow.node_state, flow.chunk, async.task.
+ */
+DECLARE
+  begun flow.change_t[];
+  steps_only flow.change_t[];
+  ending flow.change_t[];
+BEGIN
+  SELECT array_agg(c) FILTER (WHERE NOT coalesce(s.spoiled, false) AND NOT n.empty),
+         array_agg(c) FILTER (WHERE NOT coalesce(s.spoiled, false) AND n.empty
+                                AND (cardinality(n.steps) > 0 OR s.unfinished > 0)),
+         array_agg(ROW(c.flow_id, c.node_no, CASE WHEN s.spoiled THEN 'DOA' ELSE 'FINISHED' END, NULL)::flow.change_t)
+           FILTER (WHERE coalesce(s.spoiled, false)
+                      OR n.empty AND NOT coalesce(cardinality(n.steps) > 0, false) AND NOT coalesce(s.unfinished > 0, false))
+  INTO begun, steps_only, ending
+  FROM unnest(_entered) c
+  JOIN flow.run r ON r.flow_id = c.flow_id
+  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
+
+  IF begun IS NOT NULL THEN
+    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
+    SELECT c.flow_id, c.node_no, 'READY', 0, false, coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
+    FROM unnest(begun) c LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
+    PERFORM flow.queue_nodes(begun);
+  END IF;
+  IF steps_only IS NOT NULL THEN
+    PERFORM flow.begin_steps(steps_only);
+  END IF;
+  RETURN coalesce(ending, '{}');
+END;
+$$;
+COMMENT ON FUNCTION flow.enter_nodes(flow.change_t[]) IS 'Engine: begins nodes whose parents have all resolved';

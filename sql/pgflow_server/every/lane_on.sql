@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION flow.lane_on(_target TEXT, _may_yield BOOL, _timeout INTERVAL) RETURNS async.lane LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A lane of a flow on a target, with what follows from the target: its pool, timeout, and whether tasks wait for a finish
+ * (_may_yield: if the target says so). Errors: PF007 when the target is gone.
+ */
+DECLARE
+  wanted async.lane;
+BEGIN
+  SELECT t.target_id, async.pool_id(NULL, t.target_id), coalesce(_timeout, t.default_timeout, c.default_timeout),
+         _may_yield AND t.asynchronous_finish
+  INTO wanted.target_id, wanted.pool_id, wanted.timeout, wanted.asynchronous
+  FROM async.target t CROSS JOIN async.control c
+  WHERE t.target = _target;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown target "%"', _target USING ERRCODE = 'PF007';
+  END IF;
+  wanted.owner := 'flow';
+  wanted.raw := false;
+  RETURN wanted;
+END;
+$$;
+COMMENT ON FUNCTION flow.lane_on(TEXT, BOOL, INTERVAL) IS 'Engine: a lane of a flow on a target';

@@ -1,0 +1,13 @@
+CREATE OR REPLACE FUNCTION flow.on_requests(_requests async.request[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Hook of the engine: carries out requests of kind flow.run, flow.push and flow.cancel, each kind all at once, in that order. */
+BEGIN
+  PERFORM flow.begin_runs(ARRAY(
+    SELECT (r.payload->>'flow_id')::BIGINT FROM unnest(_requests) r WHERE r.kind = 'flow.run'));
+  PERFORM flow.take_in_steps(ARRAY(SELECT r FROM unnest(_requests) r WHERE r.kind = 'flow.push'));
+  PERFORM flow.cancel_runs(ARRAY(
+    SELECT DISTINCT (r.payload->>'flow_id')::BIGINT FROM unnest(_requests) r WHERE r.kind = 'flow.cancel'));
+END;
+$$;
+COMMENT ON FUNCTION flow.on_requests(async.request[]) IS 'Engine: hook for requests';

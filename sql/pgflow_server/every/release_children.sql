@@ -1,0 +1,35 @@
+CREATE OR REPLACE FUNCTION flow.release_children(_resolved flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Counts resolved parents off their children; returns the children that have none left. Children of a canceled run have
+ * ended already. Writes flow.node_state.
+ */
+DECLARE
+  released flow.change_t[];
+BEGIN
+  WITH met AS
+  (
+    SELECT c.flow_id, r.definition_id, e.child_no, count(*) AS parents,
+           bool_or(NOT e.continue_on_failure AND c.state NOT IN ('FINISHED', 'SKIPPED')) AS spoiled
+    FROM unnest(_resolved) c
+    JOIN flow.run r ON r.flow_id = c.flow_id
+    JOIN flow.definition_edge e ON e.definition_id = r.definition_id AND e.parent_no = c.node_no
+    GROUP BY c.flow_id, r.definition_id, e.child_no
+  ), counted AS
+  (
+    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
+    SELECT m.flow_id, m.child_no, 'PENDING', coalesce(s.unmet, n.parents) - m.parents, m.spoiled OR coalesce(s.spoiled, false),
+           coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
+    FROM met m
+    JOIN flow.definition_node n ON n.definition_id = m.definition_id AND n.node_no = m.child_no
+    LEFT JOIN LATERAL flow.latest_state(m.flow_id, m.child_no) s ON true
+    WHERE coalesce(s.state, 'PENDING') = 'PENDING'
+    RETURNING flow_id, node_no, unmet
+  )
+  SELECT array_agg(ROW(c.flow_id, c.node_no, NULL, NULL)::flow.change_t ORDER BY c.flow_id, c.node_no) INTO released
+  FROM counted c WHERE c.unmet = 0;
+  RETURN coalesce(released, '{}');
+END;
+$$;
+COMMENT ON FUNCTION flow.release_children(flow.change_t[]) IS 'Engine: counts resolved parents off their children';

@@ -1,0 +1,34 @@
+CREATE OR REPLACE FUNCTION flow.stop_steps(_nodes flow.change_t[], _message TEXT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Stops the steps of nodes: those that are no tasks yet are counted off as canceled at once, the others are canceled or
+ * interrupted by the engine, and counted off as they end. Writes flow.chunk, flow.parked_chunk, flow.node_state.
+ */
+DECLARE
+  stopped RECORD;
+BEGIN
+  FOR stopped IN
+    WITH gone AS
+    (
+      DELETE FROM flow.chunk k USING unnest(_nodes) c WHERE k.flow_id = c.flow_id AND k.node_no = c.node_no
+      RETURNING k.flow_id, k.node_no, cardinality(k.steps) AS steps
+    ), unparked AS
+    (
+      DELETE FROM flow.parked_chunk k USING unnest(_nodes) c WHERE k.flow_id = c.flow_id AND k.node_no = c.node_no
+      RETURNING k.flow_id, k.node_no, cardinality(k.steps) AS steps
+    )
+    SELECT c.flow_id, c.node_no, coalesce(sum(g.steps), 0) AS dropped
+    FROM unnest(_nodes) c
+    LEFT JOIN (SELECT * FROM gone UNION ALL SELECT * FROM unparked) g ON g.flow_id = c.flow_id AND g.node_no = c.node_no
+    GROUP BY c.flow_id, c.node_no
+  LOOP
+    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict, error)
+    SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps, s.unfinished - stopped.dropped, s.failed,
+           s.canceled + stopped.dropped, s.verdict, s.error
+    FROM flow.latest_state(stopped.flow_id, stopped.node_no) s WHERE stopped.dropped > 0;
+    PERFORM async.cancel_owned('flow', stopped.flow_id, stopped.node_no, _message);
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION flow.stop_steps(flow.change_t[], TEXT) IS 'Engine: stops the steps of nodes';

@@ -1,0 +1,165 @@
+"""What the fault tests share: a run of many steps, moments in the midst of it, and what must hold when
+it is over."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from tests.model import work
+from tests.support.wait import until, wait_run
+
+FAN = """
+CREATE PROCEDURE work.fan(_args flow.callback_arguments_t) LANGUAGE plpgsql AS $$
+DECLARE
+  items JSONB[] := ARRAY(
+    SELECT jsonb_build_object('step', n) FROM generate_series(1, ((_args).flow_arguments ->>
+    'steps')::INT) AS n);
+BEGIN
+  CALL work.run(_args);
+  CALL flow.push_steps((_args).flow_id, (_args).node, items);
+END
+$$;
+"""
+
+
+def prepare(*databases: Any) -> None:
+    """Make the callbacks in each database."""
+    work.prepare(*databases)
+    for db in databases:
+        db.execute(FAN)
+
+
+def add_target(db: Any, **target: Any) -> None:
+    db.execute("SELECT async.configure(%s)", (json.dumps({"targets": [target]}),))
+
+
+def start(db: Any, steps: int, target: str = "self", name: str = "faults", **more: Any) -> int:
+    """Start a run whose node ``fan`` pushes ``steps`` steps to itself, and which node ``last`` closes."""
+    sleep = more.pop("sleep", 0.0)
+    fan = {"node": "fan", "target": target, "routine": "work.fan", "step_routine": "work.run"} | more
+    last = {"node": "last", "target": target, "routine": "work.run", "dependencies": [{"parent": "fan"}]}
+    work.configure(db, name, {"nodes": [fan, last]})
+    return work.run(db, name, {"steps": steps, "sleep": {"fan": sleep}})
+
+
+def count(db: Any, flow_id: int) -> int:
+    """How many rows the run's callbacks have left so far; 0 while the database cannot be asked."""
+    with contextlib.suppress(psycopg.Error):
+        return work.count(db, flow_id)
+    return 0
+
+
+def reach(db: Any, flow_id: int, number: int) -> None:
+    """Wait until ``number`` of the run's units have taken effect."""
+    until(lambda: count(db, flow_id) >= number, timeout=120, what=f"{number} steps to be done")
+
+
+def moments(rng: random.Random, db: Any, flow_id: int, steps: int, number: int) -> Iterator[int]:
+    """Come back at ``number`` random instants of the run, each as soon as so many steps have taken effect."""
+    for threshold in sorted(rng.sample(range(1, steps), number)):
+        reach(db, flow_id, threshold)
+        time.sleep(rng.uniform(0, 0.01))
+        yield threshold
+
+
+def is_open(db: Any, flow_id: int) -> bool:
+    """Is the run still running?"""
+    return bool(db.value("SELECT state = 'RUNNING' FROM flow.v_flow_status WHERE flow_id = %s", (flow_id,)))
+
+
+def take_over(db: Any) -> threading.Thread:
+    """Start an orchestrator that takes over by force; the thread ends when it ends, however that is."""
+
+    def call() -> None:
+        with contextlib.suppress(psycopg.Error), db.connect() as connection:
+            connection.execute("CALL async.main(_force => true)")
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    return thread
+
+
+def reachable(db: Any) -> None:
+    """Wait until the database answers, after a crash."""
+
+    def answers() -> bool:
+        try:
+            db.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    until(answers, timeout=60, what=f"database {db.name} to answer")
+
+
+def check_run(db: Any, flow_id: int, steps: int, where: Any = None, timeout: float = 120) -> None:
+    """The run ends well, and each of its units took effect exactly once on ``where`` (the server
+    itself by default)."""
+    state = wait_run(db, flow_id, timeout)
+    where = where or db
+    twice = where.execute(
+        "SELECT node, step, count(*)::INT FROM work.done WHERE flow_id = %s "
+        "GROUP BY 1, 2 HAVING count(*) > 1",
+        (flow_id,),
+    )
+    assert not twice, f"took effect more than once: {twice[:20]}"
+    assert state == "FINISHED", db.execute(
+        "SELECT first_error FROM flow.v_flow_status WHERE flow_id = %s", (flow_id,)
+    )
+    found = {
+        step
+        for (step,) in where.execute(
+            "SELECT step FROM work.done WHERE flow_id = %s AND node = 'fan'", (flow_id,)
+        )
+    }
+    missing = {None, *(str(n) for n in range(1, steps + 1))} ^ found
+    assert not missing, f"never took effect, or nobody asked for it: {sorted(missing, key=str)[:20]}"
+    late = where.value(
+        """SELECT count(*)::INT FROM work.done AS l, work.done AS f WHERE l.flow_id = %(run)s AND
+        f.flow_id = %(run)s
+           AND l.node = 'last' AND f.node = 'fan' AND NOT txid_visible_in_snapshot(f.xid,
+           l.snapshot::TXID_SNAPSHOT)""",
+        {"run": flow_id},
+    )
+    assert late == 0, f"the last node began before {late} of the steps were done"
+
+
+def check_nothing_is_left(db: Any, orchestrator: Any, *others: Any) -> None:
+    """No run is open, no task waits or is there twice, and after a stop none of the engine's sessions
+    is left anywhere."""
+    assert (
+        db.execute(
+            "SELECT flow_id, state FROM flow.v_flow_status WHERE state NOT IN "
+            "('FINISHED', 'FAILED', 'CANCELED')"
+        )
+        == []
+    )
+    unresolved = (
+        "SELECT task_id, finish_status FROM async.v_task WHERE processed IS NULL "
+        "OR finish_status IS NULL LIMIT 20"
+    )
+    assert db.execute(unresolved) == []
+    assert db.execute("SELECT task_id FROM async.v_task GROUP BY 1 HAVING count(*) > 1 LIMIT 20") == []
+    if orchestrator.is_running():
+        orchestrator.stop()
+        assert orchestrator.error is None
+    sessions = (
+        "SELECT application_name, query FROM pg_stat_activity "
+        "WHERE datname = %s AND application_name LIKE 'pgflow%%'"
+    )
+    for where in (db, *others):
+        until(partial(_has_none, where, sessions), what="the engine's sessions to be gone")
+
+
+def _has_none(db: Any, query: str) -> bool:
+    """Does ``query``, told the name of the database, find nothing?"""
+    return not db.execute(query, (db.name,))

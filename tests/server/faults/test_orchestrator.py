@@ -1,0 +1,182 @@
+"""The orchestrator dies, and is started again: every run goes on, each step takes effect once."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import pytest
+
+from tests.model import work
+from tests.server.faults import scene
+from tests.support.wait import until, wait_run
+
+STEPS = 3000
+LONG = 60 if os.environ.get("PGFLOW_LONG") else 20
+"""Seconds that the long callback runs."""
+
+
+def test_terminated_at_random_instants(
+    db: Any, client_db: Any, orchestrator: Any, rng: random.Random
+) -> None:
+    """Its session is ended eight times; the callbacks of both targets go on meanwhile."""
+    scene.prepare(db, client_db)
+    scene.add_target(db, target="client", connection_string=client_db.conninfo)
+    here = scene.start(db, STEPS, sleep=0.002)
+    there = scene.start(db, STEPS, target="client", name="there", sleep=0.002)
+    hits = 0
+    for _ in scene.moments(rng, db, here, STEPS, 8):
+        hits += scene.is_open(db, here)
+        orchestrator.terminate()
+        orchestrator.start()
+    assert hits >= 4, "the run was over before the orchestrator was ended"
+    scene.check_run(db, here, STEPS)
+    scene.check_run(db, there, STEPS, client_db)
+    scene.check_nothing_is_left(db, orchestrator, client_db)
+
+
+def test_killed_at_random_instants(db: Any, orchestrator: Any, rng: random.Random) -> None:
+    """SIGKILL of its backend, which makes PostgreSQL end every session and recover."""
+    scene.prepare(db)
+    flow_id = scene.start(db, STEPS, sleep=0.002)
+    hits = 0
+    for _ in scene.moments(rng, db, flow_id, STEPS, 3):
+        hits += scene.is_open(db, flow_id)
+        orchestrator.kill9()
+        orchestrator.start()
+    assert hits >= 2, "the run was over before the orchestrator was killed"
+    scene.check_run(db, flow_id, STEPS)
+    scene.check_nothing_is_left(db, orchestrator)
+
+
+def test_ended_while_runs_begin_and_end(db: Any, orchestrator: Any, rng: random.Random) -> None:
+    """Sixty small runs, started by and by, while it is ended again and again: also what has no steps
+    in flight survives."""
+    scene.prepare(db)
+    work.configure(
+        db,
+        "small",
+        {
+            "nodes": [
+                {"node": "a", "target": "self", "routine": "work.run"},
+                {"node": "b", "target": "self", "empty": True, "dependencies": [{"parent": "a"}]},
+                {
+                    "node": "c",
+                    "target": "self",
+                    "routine": "work.run",
+                    "dependencies": [{"parent": "b"}],
+                    "steps": [{"step": "1"}],
+                },
+            ]
+        },
+    )
+    runs = []
+    for number in range(60):
+        runs.append(work.run(db, "small"))
+        if rng.random() < 0.2 or number == 30:
+            orchestrator.terminate()
+            runs.append(work.run(db, "small"))
+            orchestrator.start()
+    for flow_id in runs:
+        assert wait_run(db, flow_id, 60) == "FINISHED"
+        assert sorted((r.node, r.step or "") for r in work.done(flow_id, db)) == [
+            ("a", ""),
+            ("c", ""),
+            ("c", "1"),
+        ]
+    scene.check_nothing_is_left(db, orchestrator)
+
+
+@pytest.mark.parametrize("target", ["self", "client"])
+def test_a_long_callback_outlives_it(db: Any, client_db: Any, orchestrator: Any, target: str) -> None:
+    """Restarted twice under a callback that raises a NOTICE ten times a second: it finishes, once,
+    undisturbed."""
+    scene.prepare(db, client_db)
+    scene.add_target(db, target="client", connection_string=client_db.conninfo)
+    where = db if target == "self" else client_db
+    where.execute("CREATE SEQUENCE work.began")
+    work.procedure(
+        where,
+        "long",
+        f"""PERFORM nextval('work.began');
+            FOR n IN 1 .. {LONG * 10} LOOP RAISE NOTICE 'still here %', n; PERFORM pg_sleep(0.1); END LOOP;
+            CALL work.run(_args);""",
+    )
+    work.configure(
+        db,
+        "long",
+        {
+            "nodes": [
+                {"node": "fan", "target": target, "routine": "work.long"},
+                {
+                    "node": "last",
+                    "target": target,
+                    "routine": "work.run",
+                    "dependencies": [{"parent": "fan"}],
+                },
+            ]
+        },
+    )
+    long = work.run(db, "long")
+    began = "SELECT is_called FROM work.began"
+    until(lambda: where.value(began), what="the long callback to begin")
+    running = """SELECT pid FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'pgflow%%'
+                 AND state = 'active' AND wait_event = 'PgSleep'"""
+    (worker,) = where.execute(running, (where.name,))
+    for number in range(2):
+        orchestrator.terminate()
+        orchestrator.start()
+        scene.check_run(db, scene.start(db, 200, target=target, name=f"other_{number}"), 200, where)
+        assert where.execute(running, (where.name,)) == [worker], "the callback no longer runs where it began"
+        assert scene.is_open(db, long)
+    scene.check_run(db, long, 0, where, timeout=LONG + 60)
+    assert where.value("SELECT last_value::INT FROM work.began") == 1
+    scene.check_nothing_is_left(db, orchestrator, client_db)
+
+
+def test_a_failing_callback_that_outlives_it_is_a_failure(db: Any, orchestrator: Any) -> None:
+    """An adopted callback's own error is what is recorded, not an interruption."""
+    scene.prepare(db)
+    with work.Gate(db) as gate:
+        work.procedure(db, "held", "PERFORM work.gate(1); RAISE EXCEPTION 'its own fault';")
+        work.configure(
+            db,
+            "held",
+            {"nodes": [{"node": "a", "target": "self", "routine": "work.held", "on_interrupt": "fail"}]},
+        )
+        flow_id = work.run(db, "held")
+        until(lambda: gate.waiting() == 1, what="the callback to begin")
+        orchestrator.terminate()
+        orchestrator.start()
+    assert wait_run(db, flow_id, 60) == "FAILED"
+    scene.check_nothing_is_left(db, orchestrator)
+
+
+def test_taken_over_by_force_in_mid_run(db: Any, orchestrator: Any, rng: random.Random) -> None:
+    """One after the other takes over; those that ask without force leave at once."""
+    scene.prepare(db)
+    flow_id = scene.start(db, STEPS, sleep=0.002)
+    followers = []
+    for _ in scene.moments(rng, db, flow_id, STEPS, 4):
+        with db.connect() as modest:
+            modest.execute("CALL async.main()")
+        followers.append(scene.take_over(db))
+    until(lambda: not orchestrator.is_running(), what="the first one to end")
+    scene.check_run(db, flow_id, STEPS)
+    db.execute("SELECT async.stop()")
+    for follower in followers:
+        follower.join(30)
+        assert not follower.is_alive()
+    scene.check_nothing_is_left(db, orchestrator)
+
+
+def test_a_stop_in_mid_run_loses_nothing(db: Any, orchestrator: Any, rng: random.Random) -> None:
+    scene.prepare(db)
+    flow_id = scene.start(db, STEPS, sleep=0.002)
+    for _ in scene.moments(rng, db, flow_id, STEPS, 3):
+        orchestrator.stop()
+        assert orchestrator.error is None
+        orchestrator.start()
+    scene.check_run(db, flow_id, STEPS)
+    scene.check_nothing_is_left(db, orchestrator)

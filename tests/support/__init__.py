@@ -1,0 +1,1 @@
+"""What the tests stand on: databases, an orchestrator, waiting, a network that fails on demand."""

@@ -1,0 +1,48 @@
+"""One server a major for the whole test session, started when first asked for."""
+
+from pgflow_build.servers import Server
+
+from tests.support.database import (
+    CLIENT_EXTENSION,
+    SERVER_EXTENSION,
+    Database,
+    create_database,
+    create_with_extension,
+)
+
+SERVER_TEMPLATE = "pgflow_template"
+CLIENT_TEMPLATE = "client_template"
+
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+"""Settings for servers whose tests do not ask what survives a crash of the machine."""
+
+_EXTENSIONS = {SERVER_TEMPLATE: SERVER_EXTENSION, CLIENT_TEMPLATE: CLIENT_EXTENSION}
+
+
+class ServerPool:
+    """The servers of a test session, with our extensions installed, and their template databases."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, Server] = {}
+        self._templates: set[tuple[str, str]] = set()
+
+    def get(self, major: str) -> Server:
+        """Return the running server of ``major``."""
+        if major not in self._servers:
+            server = Server(major, settings=FAST)
+            server.install()
+            self._servers[major] = server
+        return self._servers[major].start()
+
+    def clone(self, server: Server, template: str) -> Database:
+        """Return a new database with the extensions of ``template``, which is made when first asked for."""
+        if (server.major, template) not in self._templates:
+            create_with_extension(server, _EXTENSIONS[template], template)
+            self._templates.add((server.major, template))
+        return create_database(server, template=template)
+
+    def stop(self) -> None:
+        """Stop every server."""
+        for server in self._servers.values():
+            server.stop("immediate")
+        self._servers.clear()
