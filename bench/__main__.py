@@ -22,6 +22,7 @@ def main() -> int:
     """Measure, print; return 1 if --check is given and a number falls short."""
     chosen = _arguments()
     console = Console(stderr=chosen.json)
+    console.width = max(console.width, 130)
     options = Options(chosen.rounds, chosen.steps, chosen.idle)
     here = machine.describe(Path(tempfile.gettempdir()))
     console.print(str(here), highlight=False)

@@ -20,9 +20,11 @@ $$;
 -- Pushes as many steps as the arguments of the run say.
 CREATE PROCEDURE bench.push(_args flow.callback_arguments_t) LANGUAGE plpgsql AS
 $$
+DECLARE
+  steps JSONB[] := ARRAY(
+    SELECT jsonb_build_object('n', n) FROM generate_series(1, ((_args).flow_arguments ->> 'steps')::INT) n);
 BEGIN
-  PERFORM flow.add_steps(_args, ARRAY(
-    SELECT jsonb_build_object('n', n) FROM generate_series(1, ((_args).flow_arguments ->> 'steps')::INT) n));
+  CALL flow.push_steps((_args).flow_id, (_args).node, steps);
 END;
 $$;
 

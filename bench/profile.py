@@ -3,25 +3,31 @@
 import argparse
 from typing import Any
 
+from pgflow_cli.orchestrator import Orchestrator
 from rich.console import Console
 from rich.table import Table
 
-from bench.scene import Scene, node, scene
+from bench.scene import DATABASE, Scene, node, scene
 
 QUERY = """
 SELECT schemaname || '.' || funcname, calls, self_time, total_time
 FROM pg_stat_user_functions
-WHERE schemaname IN ('async', 'flow', 'bench')
+WHERE schemaname IN ('async', 'flow', 'bench') AND calls > 0
 ORDER BY self_time DESC
 """
 
 
 def profile(where: Scene, steps: int) -> list[tuple[Any, ...]]:
-    """Run that many one-row steps; return name, calls, self and total milliseconds of each function."""
+    """Run that many one-row steps; return name, calls, self and total milliseconds of each function.
+
+    A session adds up what it has called only when it is done, so the orchestrator is one for this run alone.
+    """
     where.configure("profile", [node("work", routine="bench.push", step_routine="bench.write")])
+    where.orchestrator.stop()
     where.session.execute("SELECT pg_stat_reset()")
-    where.run("profile", {"steps": steps})
-    where.session.execute("SELECT pg_sleep(2)")
+    with Orchestrator(where.server.conninfo(DATABASE)) as orchestrator:
+        Scene(where.server, where.session, orchestrator).run("profile", {"steps": steps})
+    where.session.execute("SELECT pg_sleep(1)")
     return where.session.execute(QUERY).fetchall()
 
 

@@ -127,21 +127,24 @@ COMMENT ON FUNCTION async.bind_dblink() IS
 SELECT async.bind_dblink();
 
 -- pgasync/every/new_requests.sql
-CREATE OR REPLACE FUNCTION async.new_requests(_since TXID_SNAPSHOT) RETURNS SETOF async.request LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION async.new_requests(_since TXID_SNAPSHOT) RETURNS SETOF async.request LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The requests that the caller's snapshot sees and _since did not (all of them when it is null), in the order in which
  * each transaction wrote them. What _since saw is never looked at again, however long a transaction stays open.
  */
-SELECT r.*
-FROM
-(
-  SELECT q.* FROM async.request q WHERE q.xid >= coalesce(txid_snapshot_xmax(_since), 0)
-  UNION ALL
-  SELECT q.* FROM async.request q WHERE q.xid IN (SELECT txid_snapshot_xip(_since))
-) r
-ORDER BY r.request_id;
+BEGIN
+  RETURN QUERY
+  SELECT r.*
+  FROM
+  (
+    SELECT q.* FROM async.request q WHERE q.xid >= coalesce(txid_snapshot_xmax(_since), 0)
+    UNION ALL
+    SELECT q.* FROM async.request q WHERE q.xid IN (SELECT txid_snapshot_xip(_since))
+  ) r
+  ORDER BY r.request_id;
+END;
 $$;
 COMMENT ON FUNCTION async.new_requests(TXID_SNAPSHOT) IS 'Engine: requests committed since a snapshot';
 
@@ -179,17 +182,20 @@ COMMENT ON FUNCTION async.trim_requests(TXID_SNAPSHOT, INT) IS 'Engine: removes 
 
 -- pgasync/every/receipts.sql
 CREATE OR REPLACE FUNCTION async.receipts(_server UUID, _epochs BIGINT[], _batch_ids BIGINT[])
-RETURNS TABLE (batch_id BIGINT, task_id BIGINT, started TIMESTAMPTZ, ended TIMESTAMPTZ) LANGUAGE sql STABLE
+RETURNS TABLE (batch_id BIGINT, task_id BIGINT, started TIMESTAMPTZ, ended TIMESTAMPTZ) LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /* Receipts and revocations (ended null) of the batches named by the two arrays, element by element. */
-SELECT r.batch_id, r.task_id, r.started, r.ended
-FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
-JOIN async.receipt_0 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id
-UNION ALL
-SELECT r.batch_id, r.task_id, r.started, r.ended
-FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
-JOIN async.receipt_1 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id;
+BEGIN
+  RETURN QUERY
+  SELECT r.batch_id, r.task_id, r.started, r.ended
+  FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
+  JOIN async.receipt_0 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id
+  UNION ALL
+  SELECT r.batch_id, r.task_id, r.started, r.ended
+  FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
+  JOIN async.receipt_1 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id;
+END;
 $$;
 COMMENT ON FUNCTION async.receipts(UUID, BIGINT[], BIGINT[]) IS 'Engine: what is known on a target of the tasks of some batches';
 
@@ -291,25 +297,28 @@ $$;
 COMMENT ON FUNCTION async.signal_session(INT, TIMESTAMPTZ, BOOL) IS 'Engine: cancels or ends one of its own sessions';
 
 -- pgasync/every/attend_report.sql
-CREATE OR REPLACE FUNCTION async.attend_report(_message JSONB) RETURNS JSONB LANGUAGE sql VOLATILE
+CREATE OR REPLACE FUNCTION async.attend_report(_message JSONB) RETURNS JSONB LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The reporting half of async.attend(): everything in one statement, hence in one snapshot. Sessions have been
  * read before, so a session that was found gone has left all its receipts in this answer.
  */
-SELECT jsonb_build_object(
-  'snapshot', txid_current_snapshot(),
-  'requests', (
-    SELECT jsonb_agg(jsonb_build_object('kind', q.kind, 'payload', q.payload, 'items', to_jsonb(q.items)))
-    FROM async.new_requests((_message->>'since')::TXID_SNAPSHOT) q
-    WHERE (_message->>'requests')::BOOL),
-  'receipts', (
-    SELECT jsonb_agg(jsonb_build_array(r.batch_id, r.task_id, r.started, r.ended))
-    FROM async.receipts(
-      (_message->>'server')::UUID,
-      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,epochs}') t),
-      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,batch_ids}') t)) r));
+BEGIN
+  RETURN (
+  SELECT jsonb_build_object(
+    'snapshot', txid_current_snapshot(),
+    'requests', (
+      SELECT jsonb_agg(jsonb_build_object('kind', q.kind, 'payload', q.payload, 'items', to_jsonb(q.items)))
+      FROM async.new_requests((_message->>'since')::TXID_SNAPSHOT) q
+      WHERE (_message->>'requests')::BOOL),
+    'receipts', (
+      SELECT jsonb_agg(jsonb_build_array(r.batch_id, r.task_id, r.started, r.ended))
+      FROM async.receipts(
+        (_message->>'server')::UUID,
+        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,epochs}') t),
+        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,batch_ids}') t)) r)));
+END;
 $$;
 COMMENT ON FUNCTION async.attend_report(JSONB) IS 'Engine: what a target reports over its control connection';
 
@@ -415,12 +424,14 @@ CREATE OR REPLACE FUNCTION async.task_begin(
   _epoch BIGINT,
   _batch_id BIGINT,
   _task_id BIGINT) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
 $$
 /*
  * Called on the target before each task of a batch: the time, or null if the task has been revoked meanwhile.
  * Only saves the work: the receipt's key is what decides. Sets pgflow.task, by which a session knows that it runs
- * a task. Reads async.receipt_0 or _1 (_ring).
+ * a task. Reads async.receipt_0 or _1 (_ring), by key
+ * even if the plan was made when they were empty.
  */
 BEGIN
   IF _ring = 0 AND EXISTS (
@@ -643,6 +654,33 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.defer(BIGINT[], INTERVAL) IS 'Puts tasks back until later';
+
+-- pgasync/every/wait_for_latch.sql
+CREATE OR REPLACE FUNCTION async.wait_for_latch() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Returns once the orchestrator has taken in every request that was committed before. Waits for ever when none runs.
+ * Errors: PF011 when the caller's own open transaction has made a request, 25001 above READ COMMITTED, where nothing new
+ * would ever be seen; PF008 on a client without a server. Reads async.request, async.intake.
+ */
+BEGIN
+  IF to_regclass('async.task') IS NULL THEN
+    PERFORM async.ask_server('SELECT async.wait_for_latch()');
+    RETURN;
+  ELSIF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'waiting needs transaction isolation READ COMMITTED' USING ERRCODE = 'active_sql_transaction';
+  ELSIF EXISTS (SELECT FROM async.request r WHERE r.xid = txid_current_if_assigned()) THEN
+    RAISE EXCEPTION 'requests of this transaction are taken in when it commits' USING
+      ERRCODE = 'PF011', HINT = 'COMMIT before waiting.';
+  END IF;
+  WHILE EXISTS (SELECT FROM async.new_requests(
+    (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1))) LOOP
+    PERFORM pg_sleep(0.005);
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.wait_for_latch() IS 'Returns once the orchestrator has taken in every request made before';
 
 DO $revoke$
 DECLARE

@@ -428,6 +428,7 @@ CREATE TYPE async.slot_t AS
   gone BOOL,                /* watched: its session has ended or been ended; what has no receipt is being revoked */
   sqlstate TEXT,
   error TEXT,
+  committed BOOL,           /* the task that the error hit had committed something by itself */
   query TEXT                /* assigned and to be sent once that is committed */
 );
 COMMENT ON TYPE async.slot_t IS 'Engine: a connection to a target and what runs there';
@@ -507,25 +508,39 @@ CREATE TYPE async.verdict_t AS
 (
   task_id BIGINT,
   lane_id BIGINT,
+  batch_id BIGINT,
   n BIGINT,                 /* place in its batch */
   outcome TEXT,             /* DONE, BACK (never ran or may run again at once), ERROR, LOST (nobody knows), or the status of its doom */
   started TIMESTAMPTZ,
   ended TIMESTAMPTZ,
   sqlstate TEXT,
-  error TEXT
+  error TEXT,
+  committed BOOL            /* it had committed something by itself before the error */
 );
 COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';
 
-CREATE TYPE async.taken_t AS
+CREATE TYPE async.head_t AS
 (
   task_id BIGINT,
   seq BIGINT,               /* null: it went before */
+  again BIGINT,             /* its place in async.requeue then */
   query TEXT,
-  sole TEXT,                /* what all tasks of its message call; null: each is executed */
-  data JSONB,
+  argument JSONB,
   doomed BOOL
 );
-COMMENT ON TYPE async.taken_t IS 'Engine: a task taken from its lane';
+COMMENT ON TYPE async.head_t IS 'Engine: a task at the head of its lane';
+
+CREATE TYPE async.part_t AS
+(
+  sole TEXT,                /* what all tasks of the message call; null: each is executed */
+  task_ids BIGINT[],
+  queries TEXT[],
+  data JSONB[],
+  furthest BIGINT,          /* greatest seq among them */
+  again BIGINT[],           /* places in async.requeue that they take */
+  doomed BIGINT[]           /* tasks that are passed over */
+);
+COMMENT ON TYPE async.part_t IS 'Engine: tasks of a lane that go in one message';
 
 -- pgasync_server/every/answer_early.sql
 CREATE OR REPLACE FUNCTION async.answer_early(_verdicts async.verdict_t[]) RETURNS VOID LANGUAGE plpgsql
@@ -588,7 +603,7 @@ BEGIN
     slots[i] := slot;
   END LOOP;
   _s.slots := slots;
-  _s := async.release_revoked(_s, receipts, settled);
+  _s := async.settle_parts(_s, receipts, settled);
   RETURN async.resolve(_s, settled, receipts);
 END;
 $$;
@@ -843,23 +858,26 @@ BEGIN
   END LOOP;
   _s.slots := slots;
   _s.lanes := lanes;
-  RETURN _s;
+  RETURN async.count_ring(_s);
 END;
 $$;
 COMMENT ON FUNCTION async.assign(async.loop_t) IS 'Engine: gives waiting tasks to idle slots';
 
 -- pgasync_server/every/at_rest.sql
-CREATE OR REPLACE FUNCTION async.at_rest(_s async.loop_t) RETURNS BOOL LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION async.at_rest(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /* Whether nothing runs, waits for its target, or is expected from one, so that only requests can bring work. */
-SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
-   AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
-   AND NOT EXISTS (
-     SELECT FROM unnest(_s.targets) t
-     WHERE t.state = 'probing' OR t.control_sent IS NOT NULL OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
-   AND NOT EXISTS (SELECT FROM async.yielded)
-   AND NOT EXISTS (SELECT FROM async.doomed_lane);
+BEGIN
+  RETURN (
+  SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
+     AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
+     AND NOT EXISTS (
+       SELECT FROM unnest(_s.targets) t
+       WHERE t.state = 'probing' OR t.control_sent IS NOT NULL OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
+     AND NOT EXISTS (SELECT FROM async.yielded)
+     AND NOT EXISTS (SELECT FROM async.doomed_lane));
+END;
 $$;
 COMMENT ON FUNCTION async.at_rest(async.loop_t) IS 'Engine: whether only requests can bring work';
 
@@ -916,28 +934,31 @@ COMMENT ON FUNCTION async.attend_targets(async.loop_t) IS 'Engine: one step with
 CREATE OR REPLACE FUNCTION async.batch_size(_average FLOAT8) RETURNS INT LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* How many tasks go in one message: 20 ms worth of them by their average in seconds, 1 to 100; 1 when it is unknown. */
-SELECT coalesce(greatest(1, least(100, floor(0.02 / greatest(_average, 0.0001))))::INT, 1);
+/* How many tasks go in one message: 50 ms worth of them by their average in seconds, 1 to 100; 1 when it is unknown. */
+SELECT coalesce(greatest(1, least(100, floor(0.05 / greatest(_average, 0.0001))))::INT, 1);
 $$;
 COMMENT ON FUNCTION async.batch_size(FLOAT8) IS 'Engine: how many tasks go in one message';
 
 -- pgasync_server/every/batch_statement.sql
-CREATE OR REPLACE FUNCTION async.batch_statement(_kind async.task_kind, _query TEXT, _label TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION async.batch_statement(_kind async.task_kind, _query TEXT, _label TEXT) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The part of a batch's message that does the work of one task: a CALL with the argument of its kind, a CALL as it was
  * pushed (checked first to be one), or, where _query is null, whatever each task brings.
  */
-SELECT CASE
-  WHEN _kind.argument_type IS NOT NULL THEN concat(
-    'pgflow_argument := ',
-    replace(replace(replace(replace(_kind.argument, '$header', 'pgflow_header'), '$task_id', 'pgflow_tasks[pgflow_i]'),
-            '$data', 'pgflow_data[pgflow_i]'), '$label', quote_nullable(_label)),
-    '; CALL ', _query, '(pgflow_argument);')
-  WHEN _query IS NOT NULL THEN concat(
-    'PERFORM async.assert_single_call(', quote_literal(_query), '); ', rtrim(_query, E'; \n\t'), E'\n;')
-  ELSE 'EXECUTE pgflow_queries[pgflow_i];' END;
+BEGIN
+  RETURN (
+  SELECT CASE
+    WHEN _kind.argument_type IS NOT NULL THEN concat(
+      'pgflow_argument := ',
+      replace(replace(replace(replace(_kind.argument, '$header', 'pgflow_header'), '$task_id', 'pgflow_tasks[pgflow_i]'),
+              '$data', 'pgflow_data[pgflow_i]'), '$label', quote_nullable(_label)),
+      '; CALL ', _query, '(pgflow_argument);')
+    WHEN _query IS NOT NULL THEN concat(
+      'PERFORM async.assert_single_call(', quote_literal(_query), '); ', rtrim(_query, E'; \n\t'), E'\n;')
+    ELSE 'EXECUTE pgflow_queries[pgflow_i];' END);
+END;
 $$;
 COMMENT ON FUNCTION async.batch_statement(async.task_kind, TEXT, TEXT) IS 'Engine: the part of a message that does the work';
 
@@ -1015,22 +1036,25 @@ COMMENT ON FUNCTION async.cancel_owned(TEXT, BIGINT, INT, TEXT) IS 'Engine: canc
 
 -- pgasync_server/every/candidates.sql
 CREATE OR REPLACE FUNCTION async.candidates(_s async.loop_t) RETURNS TABLE (n INT, lane_id BIGINT, target_id INT, pool_id INT, rivals BIGINT)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Lanes that may be served now, in the order in which they are: lower priority first, then those that have had least.
  * n: index into _s.lanes; rivals: how many of the same target and priority are still to be served, itself included.
  */
-SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
-       count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
-FROM unnest(_s.lanes) WITH ORDINALITY l(lane_id, target_id, pool_id, priority, position, served, average, requeued, empty, n)
-JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
-WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
-  AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
-  AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
-ORDER BY l.priority, l.served, l.lane_id
-LIMIT 64;
+BEGIN
+  RETURN QUERY
+  SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
+         count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
+  FROM unnest(_s.lanes) WITH ORDINALITY l(lane_id, target_id, pool_id, priority, position, served, average, requeued, empty, n)
+  JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
+  WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
+    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
+    AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
+  ORDER BY l.priority, l.served, l.lane_id
+  LIMIT 64;
+END;
 $$;
 COMMENT ON FUNCTION async.candidates(async.loop_t) IS 'Engine: lanes that may be served now';
 
@@ -1229,16 +1253,19 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Trigger on async.request: refuses answers for tasks that are not there or have ended, while the caller can still be told.
- * Errors: PF004, PF005. Reads async.task, async.result.
+ * Errors: PF004, PF005. Reads async.task, async.request, async.result.
  */
 DECLARE
   wrong TEXT;
 BEGIN
   SELECT string_agg(u.task_id, ', ') INTO wrong
   FROM jsonb_array_elements_text(NEW.payload->'task_ids') u(task_id)
-  WHERE NOT EXISTS (SELECT FROM async.task t WHERE t.task_id = u.task_id::BIGINT);
+  WHERE NOT EXISTS (SELECT FROM async.task t WHERE t.task_id = u.task_id::BIGINT)
+    AND NOT EXISTS (
+      SELECT FROM async.request q
+      WHERE q.kind = 'async.push' AND q.payload->'task_ids' @> to_jsonb(u.task_id::BIGINT));
   IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'unknown task: %', wrong USING ERRCODE = 'PF004', HINT = 'A task is known once async.main() has taken it in.';
+    RAISE EXCEPTION 'unknown task: %', wrong USING ERRCODE = 'PF004';
   END IF;
   SELECT string_agg(u.task_id, ', ') INTO wrong
   FROM jsonb_array_elements_text(NEW.payload->'task_ids') u(task_id)
@@ -1312,6 +1339,9 @@ BEGIN
     _slot.sqlstate := SQLSTATE;
     _slot.error := async.error_text(SQLSTATE, SQLERRM);
     still_connected := async.drain(_slot.connection, SQLSTATE);
+    IF still_connected AND SQLSTATE IN ('40001', '40P01') THEN
+      _slot.committed := async.left_task_open(_slot.connection);
+    END IF;
   END;
   _slot.state := 'ended';
   IF NOT still_connected THEN
@@ -1570,6 +1600,28 @@ SELECT '''' || replace(replace(_value, '\', '\\'), '''', '\''') || '''';
 $$;
 COMMENT ON FUNCTION async.conninfo_value(TEXT) IS 'Engine: quotes a value for a connection string';
 
+-- pgasync_server/every/count_ring.sql
+CREATE OR REPLACE FUNCTION async.count_ring(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Counts the tasks just assigned towards the next change of their target's receipt table. */
+DECLARE
+  targets async.target_state_t[] := _s.targets;
+  target async.target_state_t;
+BEGIN
+  FOR i IN 1..coalesce(cardinality(targets), 0) LOOP
+    target := targets[i];
+    target.ring_tasks := target.ring_tasks + (
+      SELECT coalesce(sum(cardinality(x.task_ids)), 0)
+      FROM unnest(_s.slots) x WHERE x.target_id = target.target_id AND x.query IS NOT NULL);
+    targets[i] := target;
+  END LOOP;
+  _s.targets := targets;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.count_ring(async.loop_t) IS 'Engine: counts tasks towards the next change of receipt table';
+
 -- pgasync_server/every/cycle.sql
 CREATE OR REPLACE PROCEDURE async.cycle() LANGUAGE plpgsql AS
 $$
@@ -1706,7 +1758,7 @@ SELECT concat_ws(' ',
   'application_name=' || async.conninfo_value(_name),
   'options=' || async.conninfo_value(concat_ws(' ',
     '-c client_min_messages=error -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=on',
-    CASE WHEN _control THEN '-c lock_timeout=500 -c default_transaction_isolation=read\ committed -c search_path=pg_catalog'
+    CASE WHEN _control THEN '-c lock_timeout=500 -c default_transaction_isolation=read\ committed -c search_path=pg_catalog -c enable_seqscan=off -c jit=off'
          ELSE '-c lock_timeout=0' END,
     CASE WHEN _version >= 140000 THEN '-c idle_session_timeout=0 -c client_connection_check_interval=0' END,
     CASE WHEN _version >= 170000 THEN '-c transaction_timeout=0' END)));
@@ -1723,29 +1775,32 @@ $$;
 COMMENT ON FUNCTION async.error_text(TEXT, TEXT) IS 'Engine: an error as it is kept';
 
 -- pgasync_server/every/exchange.sql
-CREATE OR REPLACE FUNCTION async.exchange(_s async.loop_t, _target async.target_state_t) RETURNS JSONB LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION async.exchange(_s async.loop_t, _target async.target_state_t) RETURNS JSONB LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The message of the next exchange with a target, as async.attend() takes it. settle, for the sender's own use: batches
  * that have ended, so that what the answer says of them is final.
  */
-SELECT jsonb_build_object(
-    'server', _s.server,
-    'since', CASE WHEN _target.is_self THEN _s.snapshot::TEXT ELSE _target.snapshot END,
-    'requests', NOT _target.is_self,
-    'revoke', coalesce(_target.revocations, '[]'),
-    'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
-    'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
-    'receipts', jsonb_build_object(
-      'epochs', coalesce(jsonb_agg(x.epoch), '[]'), 'batch_ids', coalesce(jsonb_agg(x.batch_id), '[]')),
-    'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
-  || CASE WHEN _target.ring_tasks >= 50000 THEN jsonb_build_object('rotate', jsonb_build_object(
-       'ring', 1 - _target.ring,
-       'open', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.ring = 1 - _target.ring), '[]'))) ELSE '{}' END
-FROM unnest(_s.slots) x
-WHERE x.target_id = _target.target_id AND x.batch_id IS NOT NULL
-  AND (x.state <> 'busy' OR x.terminate OR x.revoking OR x.sent < clock_timestamp() - INTERVAL '50 ms');
+BEGIN
+  RETURN (
+  SELECT jsonb_build_object(
+      'server', _s.server,
+      'since', CASE WHEN _target.is_self THEN _s.snapshot::TEXT ELSE _target.snapshot END,
+      'requests', NOT _target.is_self,
+      'revoke', coalesce(_target.revocations, '[]'),
+      'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
+      'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
+      'receipts', jsonb_build_object(
+        'epochs', coalesce(jsonb_agg(x.epoch), '[]'), 'batch_ids', coalesce(jsonb_agg(x.batch_id), '[]')),
+      'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
+    || CASE WHEN _target.ring_tasks >= 50000 THEN jsonb_build_object('rotate', jsonb_build_object(
+         'ring', 1 - _target.ring,
+         'open', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.ring = 1 - _target.ring), '[]'))) ELSE '{}' END
+  FROM unnest(_s.slots) x
+  WHERE x.target_id = _target.target_id AND x.batch_id IS NOT NULL
+    AND (x.state <> 'busy' OR x.terminate OR x.revoking OR x.sent < clock_timestamp() - INTERVAL '50 ms'));
+END;
 $$;
 COMMENT ON FUNCTION async.exchange(async.loop_t, async.target_state_t) IS 'Engine: what to ask a target next';
 
@@ -1760,35 +1815,29 @@ CREATE OR REPLACE FUNCTION async.fill_slots(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Fills idle slots (_idle: indexes into _slots) from a lane: takes what fits, shares every group of it out evenly, and
- * writes each batch. Returns slots and lane as they are then. Writes async.batch, async.lane_position.
+ * Fills idle slots (_idle: indexes into _slots) from the head of a lane and writes each batch. Returns slots and lane as
+ * they are then. Writes async.batch, async.lane_position, async.requeue, async.doom.
  */
 DECLARE
   size INT := async.batch_size(_lane.average);
-  share RECORD;
   row_of async.lane;
-  taken async.taken_t[];
-  furthest BIGINT;
+  parts async.part_t[];
+  filled INT := 0;
 BEGIN
   slots := _slots;
   lane := _lane;
-  taken := ARRAY(
-    SELECT ROW(t.task_id, t.seq, t.query, t.sole, t.data, t.doomed)::async.taken_t
-    FROM async.take_tasks(_lane, size * cardinality(_idle), cardinality(_idle)) t);
-  IF cardinality(taken) = 0 THEN
-    lane.empty := true;
-    RETURN;
-  END IF;
-  SELECT max(t.seq) INTO furthest FROM unnest(taken) t;
-  IF furthest IS NOT NULL THEN
-    lane.position := furthest;
-    INSERT INTO async.lane_position(lane_id, seq) VALUES (lane.lane_id, furthest);
-  END IF;
-  lane.requeued := lane.requeued AND EXISTS (SELECT FROM unnest(taken) t WHERE t.seq IS NULL);
-  lane.served := lane.served + cardinality(taken);
   SELECT l.* INTO row_of FROM async.lane l WHERE l.lane_id = lane.lane_id;
-  FOR share IN SELECT h.* FROM async.shares(taken, cardinality(_idle)) h LOOP
-    slots[_idle[share.n]] := async.load_slot(_s, slots[_idle[share.n]], row_of, share.sole, share.taken);
+  IF row_of.call IS NOT NULL THEN
+    parts := ARRAY(SELECT p FROM async.take_alike(_lane, row_of.call, size * cardinality(_idle), cardinality(_idle)) p);
+  ELSE
+    parts := ARRAY(SELECT p FROM async.take_mixed(_lane, row_of, size * cardinality(_idle), cardinality(_idle)) p);
+  END IF;
+  lane := async.move_lane(lane, parts);
+  FOR i IN 1..cardinality(parts) LOOP
+    IF parts[i].task_ids IS NOT NULL THEN
+      filled := filled + 1;
+      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], row_of, parts[i]);
+    END IF;
   END LOOP;
 END;
 $$;
@@ -1860,21 +1909,24 @@ COMMENT ON FUNCTION async.forget_waiting(BIGINT[]) IS 'Engine: takes tasks out o
 
 -- pgasync_server/every/free_for.sql
 CREATE OR REPLACE FUNCTION async.free_for(_s async.loop_t, _slots async.slot_t[], _target_id INT, _pool_id INT) RETURNS SETOF INT
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /* Indexes into _slots of idle slots of a target, as many as its concurrency, the pool's, and the orchestrator's leave free. */
-SELECT x.n::INT
-FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_slots) u) x
-WHERE x.target_id = _target_id AND x.state = 'idle'
-LIMIT greatest(0, (
-  SELECT least(
-    _s.workers - count(*),
-    (SELECT t.max_concurrency FROM unnest(_s.targets) t WHERE t.target_id = _target_id)
-      - count(*) FILTER (WHERE b.target_id = _target_id),
-    coalesce((SELECT p.max_workers FROM async.concurrency_pool p WHERE p.pool_id = _pool_id), 1)
-      - count(*) FILTER (WHERE b.pool_id = _pool_id))
-  FROM unnest(_slots) b WHERE b.state IN ('busy', 'ended', 'watched')));
+BEGIN
+  RETURN QUERY
+  SELECT x.n::INT
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_slots) u) x
+  WHERE x.target_id = _target_id AND x.state = 'idle'
+  LIMIT greatest(0, (
+    SELECT least(
+      _s.workers - count(*),
+      (SELECT t.max_concurrency FROM unnest(_s.targets) t WHERE t.target_id = _target_id)
+        - count(*) FILTER (WHERE b.target_id = _target_id),
+      coalesce((SELECT p.max_workers FROM async.concurrency_pool p WHERE p.pool_id = _pool_id), 1)
+        - count(*) FILTER (WHERE b.pool_id = _pool_id))
+    FROM unnest(_slots) b WHERE b.state IN ('busy', 'ended', 'watched')));
+END;
 $$;
 COMMENT ON FUNCTION async.free_for(async.loop_t, async.slot_t[], INT, INT) IS 'Engine: idle slots that a lane may have';
 
@@ -1885,7 +1937,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Makes the slots of settled batches idle, drops those without a connection, and brings the average time of the lanes'
- * tasks up to date: up at once, down by halves. One that found itself replaced (PF012) makes the orchestrator stop.
+ * tasks up to date. One that found itself replaced (PF012) makes the orchestrator stop.
  */
 DECLARE
   lanes async.lane_state_t[] := _s.lanes;
@@ -1901,10 +1953,11 @@ BEGIN
     WHERE x.state <> 'closed' AND NOT (x.batch_id = ANY(_batch_ids) AND x.connection IS NULL));
   FOR i IN 1..coalesce(cardinality(lanes), 0) LOOP
     lane := lanes[i];
-    SELECT avg(extract(epoch FROM v.ended - v.started)) INTO taken
-    FROM unnest(_verdicts) v WHERE v.lane_id = lane.lane_id AND v.outcome <> 'BACK';
+    SELECT extract(epoch FROM sum(b.took)) / sum(b.tasks) INTO taken
+    FROM (SELECT max(v.ended) - min(v.started) AS took, count(*) AS tasks
+          FROM unnest(_verdicts) v WHERE v.lane_id = lane.lane_id AND v.outcome <> 'BACK' GROUP BY v.batch_id) b;
     IF taken IS NOT NULL THEN
-      lane.average := greatest(taken, 0.5 * (taken + coalesce(lane.average, taken)));
+      lane.average := 0.5 * (taken + coalesce(lane.average, taken));
       lanes[i] := lane;
     END IF;
   END LOOP;
@@ -2210,6 +2263,52 @@ END;
 $$;
 COMMENT ON FUNCTION async.lane(async.lane) IS 'Engine: finds or makes the lane with some properties';
 
+-- pgasync_server/every/lane_head.sql
+CREATE OR REPLACE FUNCTION async.lane_head(_lane async.lane_state_t, _limit INT) RETURNS SETOF async.head_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The first _limit tasks of a lane, in order: those that go again, then those that never went. Reads async.requeue,
+ * async.task, async.doom.
+ */
+DECLARE
+  again BIGINT := 0;
+BEGIN
+  IF _lane.requeued THEN
+    RETURN QUERY
+    SELECT q.task_id, NULL::BIGINT, q.seq, t.query, t.argument, false
+    FROM async.requeue q JOIN async.task t ON t.task_id = q.task_id
+    WHERE q.lane_id = _lane.lane_id
+    ORDER BY q.seq LIMIT _limit;
+    GET DIAGNOSTICS again = ROW_COUNT;
+  END IF;
+  RETURN QUERY
+  SELECT t.task_id, t.seq, NULL::BIGINT, t.query, t.argument, EXISTS (SELECT FROM async.doom d WHERE d.task_id = t.task_id)
+  FROM async.task t
+  WHERE t.lane_id = _lane.lane_id AND t.seq > _lane.position
+  ORDER BY t.seq LIMIT _limit - again;
+END;
+$$;
+COMMENT ON FUNCTION async.lane_head(async.lane_state_t, INT) IS 'Engine: the first tasks of a lane';
+
+-- pgasync_server/every/left_task_open.sql
+CREATE OR REPLACE FUNCTION async.left_task_open(_connection TEXT) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether the task that failed last on a connection had committed something by itself: async.task_begin() sets pgflow.task,
+ * which the rollback of an uncommitted task undoes. Takes a round trip to a session that has just answered.
+ */
+BEGIN
+  RETURN (
+    SELECT q.answer <> ''
+    FROM async.dblink_query(_connection, 'SELECT pg_catalog.current_setting(''pgflow.task'', true)') q(answer));
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION async.left_task_open(TEXT) IS 'Engine: whether a failed task had committed something by itself';
+
 -- pgasync_server/every/load_configuration.sql
 CREATE OR REPLACE FUNCTION async.load_configuration(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -2250,8 +2349,7 @@ CREATE OR REPLACE FUNCTION async.load_slot(
   _s async.loop_t,
   _slot async.slot_t,
   _lane async.lane,
-  _sole TEXT,
-  _taken async.taken_t[]) RETURNS async.slot_t LANGUAGE plpgsql
+  _part async.part_t) RETURNS async.slot_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -2266,17 +2364,15 @@ BEGIN
   _slot.raw := _lane.raw;
   _slot.pool_id := _lane.pool_id;
   _slot.timeout := _lane.timeout;
-  _slot.task_ids := ARRAY(SELECT t.task_id FROM unnest(_taken) t);
+  _slot.task_ids := _part.task_ids;
   _slot.remaining := _slot.task_ids;
   INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_start, task_ids)
   VALUES (_slot.batch_id, _slot.epoch, _slot.ring, _slot.target_id, _slot.lane_id, _slot.pid, _slot.backend_start, _slot.task_ids);
-  _slot.query := async.message(
-    _s, _slot, _lane, _sole,
-    ARRAY(SELECT t.query FROM unnest(_taken) t), ARRAY(SELECT t.data FROM unnest(_taken) t));
+  _slot.query := async.message(_s, _slot, _lane, _part);
   RETURN _slot;
 END;
 $$;
-COMMENT ON FUNCTION async.load_slot(async.loop_t, async.slot_t, async.lane, TEXT, async.taken_t[]) IS
+COMMENT ON FUNCTION async.load_slot(async.loop_t, async.slot_t, async.lane, async.part_t) IS
   'Engine: assigns tasks to a slot';
 
 -- pgasync_server/every/log.sql
@@ -2423,7 +2519,7 @@ $$;
 COMMENT ON FUNCTION async.maintain(async.loop_t) IS 'Engine: removes a piece of what is no longer needed';
 
 -- pgasync_server/every/message.sql
-CREATE OR REPLACE FUNCTION async.message(_s async.loop_t, _slot async.slot_t, _lane async.lane, _query TEXT, _queries TEXT[], _data JSONB[])
+CREATE OR REPLACE FUNCTION async.message(_s async.loop_t, _slot async.slot_t, _lane async.lane, _part async.part_t)
 RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
@@ -2431,14 +2527,13 @@ $$
  * The message that runs a slot's batch: a DO block that runs each task in a transaction of its own, whose last row is its
  * receipt. CALL stands in it as a statement, for only so may the procedure commit; quote_literal() keeps the block whole
  * whatever the tasks hold. It gives up after a time, handing back what it has not begun. A raw task is sent as it is.
- * _query: what all tasks call, or null when each of _queries is executed; _data: their arguments.
  */
 DECLARE
   kind async.task_kind;
   preamble TEXT;
 BEGIN
   IF _lane.raw THEN
-    RETURN _queries[1];
+    RETURN (_part.queries)[1];
   END IF;
   SELECT k.* INTO STRICT kind FROM async.task_kind k WHERE k.kind = _lane.kind;
   IF kind.preamble IS NOT NULL THEN
@@ -2446,11 +2541,11 @@ BEGIN
   END IF;
   RETURN 'DO ' || quote_literal(concat(
     'DECLARE pgflow_tasks CONSTANT BIGINT[] := ', quote_literal(_slot.task_ids), '; ',
-    'pgflow_until TIMESTAMPTZ := pg_catalog.clock_timestamp() + INTERVAL ''50 ms''; pgflow_started TIMESTAMPTZ; ',
+    'pgflow_until TIMESTAMPTZ := pg_catalog.clock_timestamp() + INTERVAL ''100 ms''; pgflow_started TIMESTAMPTZ; ',
     CASE WHEN kind.argument_type IS NOT NULL THEN concat(
-      'pgflow_data CONSTANT JSONB[] := ', quote_literal(_data), '; ',
+      'pgflow_data CONSTANT JSONB[] := ', quote_literal(_part.data), '; ',
       'pgflow_header ', kind.argument_type, '; pgflow_argument ', kind.argument_type, '; ')
-    ELSE concat('pgflow_queries CONSTANT TEXT[] := ', quote_literal(_queries), '; ') END,
+    ELSE concat('pgflow_queries CONSTANT TEXT[] := ', quote_literal(_part.queries), '; ') END,
     'BEGIN RESET SESSION AUTHORIZATION; RESET ROLE; ',
     format('PERFORM async.batch_begin(%L, %s); ', _s.server, _slot.epoch),
     preamble,
@@ -2461,15 +2556,48 @@ BEGIN
     format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i]); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
     'CONTINUE WHEN pgflow_started IS NULL; ',
-    async.batch_statement(kind, _query, _lane.label),
+    async.batch_statement(kind, _part.sole, _lane.label),
     ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
     format('PERFORM async.task_end(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
     'COMMIT; END LOOP; END'));
 END;
 $$;
-COMMENT ON FUNCTION async.message(async.loop_t, async.slot_t, async.lane, TEXT, TEXT[], JSONB[]) IS
+COMMENT ON FUNCTION async.message(async.loop_t, async.slot_t, async.lane, async.part_t) IS
   'Engine: the message that runs a batch';
+
+-- pgasync_server/every/move_lane.sql
+CREATE OR REPLACE FUNCTION async.move_lane(_lane async.lane_state_t, _parts async.part_t[]) RETURNS async.lane_state_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A lane after these tasks have been taken from its head; one from which nothing could be taken is empty. Doomed ones have
+ * been settled before and are only passed over. Writes async.lane_position, async.requeue, async.doom.
+ */
+DECLARE
+  part async.part_t;
+  again BIGINT[] := '{}';
+BEGIN
+  _lane.empty := cardinality(_parts) = 0;
+  FOREACH part IN ARRAY _parts LOOP
+    _lane.position := greatest(_lane.position, part.furthest);
+    _lane.served := _lane.served + coalesce(cardinality(part.task_ids), 0);
+    again := again || coalesce(part.again, '{}');
+    IF part.doomed IS NOT NULL THEN
+      DELETE FROM async.doom d WHERE d.task_id = ANY(part.doomed);
+    END IF;
+  END LOOP;
+  IF cardinality(again) > 0 THEN
+    DELETE FROM async.requeue q WHERE q.lane_id = _lane.lane_id AND q.seq = ANY(again);
+  END IF;
+  _lane.requeued := cardinality(again) > 0;
+  IF EXISTS (SELECT FROM unnest(_parts) p WHERE p.furthest IS NOT NULL) THEN
+    INSERT INTO async.lane_position(lane_id, seq) VALUES (_lane.lane_id, _lane.position);
+  END IF;
+  RETURN _lane;
+END;
+$$;
+COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[]) IS 'Engine: a lane after tasks have been taken from it';
 
 -- pgasync_server/every/nearest_name.sql
 CREATE OR REPLACE FUNCTION async.nearest_name(_name TEXT, _names TEXT[]) RETURNS TEXT
@@ -2544,7 +2672,8 @@ COMMENT ON FUNCTION async.note_receipts(async.slot_t, async.receipt_t[]) IS 'Eng
 
 -- pgasync_server/every/nothing_new.sql
 CREATE OR REPLACE FUNCTION async.nothing_new(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
 $$
 /*
  * Whether a cycle would find nothing to do: cheap enough to ask a hundred times a second on an idle server. Nothing runs or
@@ -2851,11 +2980,14 @@ COMMENT ON FUNCTION async.pool_problems(JSONB) IS
   'private: what is wrong with the concurrency pools of a configuration of the engine';
 
 -- pgasync_server/every/position.sql
-CREATE OR REPLACE FUNCTION async.position(_lane_id BIGINT) RETURNS BIGINT LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION async.position(_lane_id BIGINT) RETURNS BIGINT LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /* How far a lane has been taken: the seq of its last task that went, 0 if none did. Newest row first: no scan of old ones. */
-SELECT coalesce((SELECT p.seq FROM async.lane_position p WHERE p.lane_id = _lane_id ORDER BY p.seq DESC LIMIT 1), 0);
+BEGIN
+  RETURN (
+  SELECT coalesce((SELECT p.seq FROM async.lane_position p WHERE p.lane_id = _lane_id ORDER BY p.seq DESC LIMIT 1), 0));
+END;
 $$;
 COMMENT ON FUNCTION async.position(BIGINT) IS 'Engine: how far a lane has been taken';
 
@@ -3035,6 +3167,31 @@ END;
 $$;
 COMMENT ON FUNCTION async.record_tasks(async.request) IS 'Engine: records tasks that never run';
 
+-- pgasync_server/every/record_verdicts.sql
+CREATE OR REPLACE FUNCTION async.record_verdicts(_verdicts async.verdict_t[]) RETURNS async.result_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Records what became of tasks that have run, or were taken back: all at once, whatever their number. Returns the final
+ * results, of which the caller tells the owners. Writes async.result, attempt, requeue, delayed, yielded, doom, early_finish.
+ */
+DECLARE
+  results async.result_t[];
+BEGIN
+  PERFORM async.answer_early(_verdicts);
+  IF EXISTS (SELECT FROM unnest(_verdicts) v WHERE v.outcome <> 'DONE') THEN
+    PERFORM async.try_again(_verdicts);
+  END IF;
+  results := ARRAY(SELECT r FROM async.results_of(_verdicts) r);
+  INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
+  SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
+  DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
+  DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+  RETURN results;
+END;
+$$;
+COMMENT ON FUNCTION async.record_verdicts(async.verdict_t[]) IS 'Engine: records what became of tasks';
+
 -- pgasync_server/every/recover.sql
 CREATE OR REPLACE FUNCTION async.recover(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -3098,43 +3255,6 @@ END;
 $$;
 COMMENT ON FUNCTION async.refuse_slots(async.loop_t, INT, TEXT) IS 'Engine: a target takes no more connections';
 
--- pgasync_server/every/release_revoked.sql
-CREATE OR REPLACE FUNCTION async.release_revoked(_s async.loop_t, _receipts async.receipt_t[], _settled BIGINT[])
-RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Gives tasks that were taken back from batches that still run to others: those that are revoked, not doomed, and not in a
- * batch that is being settled. Writes async.requeue, async.batch.
- */
-DECLARE
-  slots async.slot_t[] := _s.slots;
-  slot async.slot_t;
-  taken BIGINT[];
-BEGIN
-  FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
-    slot := slots[i];
-    CONTINUE WHEN slot.state <> 'busy' OR slot.revoking OR slot.batch_id = ANY(_settled);
-    taken := ARRAY(
-      SELECT u.task_id
-      FROM unnest(_receipts) r JOIN unnest(slot.task_ids) WITH ORDINALITY u(task_id, n) ON u.task_id = r.task_id
-      WHERE r.batch_id = slot.batch_id AND r.ended IS NULL
-        AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = r.task_id)
-      ORDER BY u.n);
-    CONTINUE WHEN cardinality(taken) = 0;
-    PERFORM async.put_back(slot.lane_id, taken);
-    slot.task_ids := ARRAY(SELECT u FROM unnest(slot.task_ids) u WHERE NOT u = ANY(taken));
-    UPDATE async.batch b SET task_ids = slot.task_ids WHERE b.batch_id = slot.batch_id;
-    slots[i] := slot;
-    _s.worked := true;
-  END LOOP;
-  _s.slots := slots;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.release_revoked(async.loop_t, async.receipt_t[], BIGINT[]) IS
-  'Engine: gives tasks taken back from a running batch to others';
-
 -- pgasync_server/every/replace_seed_row.sql
 CREATE OR REPLACE FUNCTION async.replace_seed_row() RETURNS TRIGGER
 LANGUAGE plpgsql
@@ -3197,16 +3317,19 @@ $$;
 COMMENT ON FUNCTION async.report_missing(async.slot_t[]) IS 'Engine: tells an extension what a target does not have';
 
 -- pgasync_server/every/requests_of.sql
-CREATE OR REPLACE FUNCTION async.requests_of(_requests JSONB) RETURNS async.request[] LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION async.requests_of(_requests JSONB) RETURNS async.request[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /* Requests as a target reports them, as rows. */
-SELECT array_agg(
-  ROW(NULL, NULL, r.value->>'kind', r.value->'payload',
-      CASE WHEN jsonb_typeof(r.value->'items') = 'array'
-           THEN ARRAY(SELECT i.value FROM jsonb_array_elements(r.value->'items') i) END,
-      clock_timestamp())::async.request ORDER BY r.n)
-FROM jsonb_array_elements(_requests) WITH ORDINALITY r(value, n);
+BEGIN
+  RETURN (
+  SELECT array_agg(
+    ROW(NULL, NULL, r.value->>'kind', r.value->'payload',
+        CASE WHEN jsonb_typeof(r.value->'items') = 'array'
+             THEN ARRAY(SELECT i.value FROM jsonb_array_elements(r.value->'items') i) END,
+        clock_timestamp())::async.request ORDER BY r.n)
+  FROM jsonb_array_elements(_requests) WITH ORDINALITY r(value, n));
+END;
 $$;
 COMMENT ON FUNCTION async.requests_of(JSONB) IS 'Engine: requests as a target reports them, as rows';
 
@@ -3216,8 +3339,8 @@ RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Settles batches that have ended: records what became of their tasks, tells the owners, and frees the slots. All at once,
- * whatever their number. Writes async.result, attempt, requeue, delayed, yielded, batch and others.
+ * Settles batches that have ended: records what became of their tasks, frees the slots, and tells the owners. All at once,
+ * whatever their number. Writes async.batch, and what async.record_verdicts() and the owners do.
  */
 DECLARE
   slots async.slot_t[] := ARRAY(SELECT x FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids));
@@ -3228,15 +3351,11 @@ BEGIN
     RETURN _s;
   END IF;
   verdicts := ARRAY(SELECT v FROM async.verdicts(slots, _receipts) v);
-  PERFORM async.answer_early(verdicts);
-  PERFORM async.try_again(verdicts);
-  results := ARRAY(SELECT r FROM async.results_of(verdicts) r);
-  INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
-  SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
-  DELETE FROM async.doom d USING unnest(verdicts) v WHERE d.task_id = v.task_id;
-  DELETE FROM async.early_finish e USING unnest(verdicts) v WHERE e.task_id = v.task_id;
+  results := async.record_verdicts(verdicts);
   DELETE FROM async.batch b WHERE b.batch_id = ANY(_batch_ids);
-  PERFORM async.report_missing(slots);
+  IF EXISTS (SELECT FROM unnest(slots) x WHERE x.sqlstate = 'PF014') THEN
+    PERFORM async.report_missing(slots);
+  END IF;
   _s := async.free_slots(_s, _batch_ids, verdicts);
   PERFORM async.hook_results(results);
   _s.worked := true;
@@ -3292,26 +3411,29 @@ $$;
 COMMENT ON FUNCTION async.rest(async.loop_t) IS 'Engine: sleeps as little as there is to do';
 
 -- pgasync_server/every/results_of.sql
-CREATE OR REPLACE FUNCTION async.results_of(_verdicts async.verdict_t[]) RETURNS SETOF async.result_t LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION async.results_of(_verdicts async.verdict_t[]) RETURNS SETOF async.result_t LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The final results among verdicts: of tasks that are not put back, delayed, or waiting for an outside answer.
  */
-SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-       CASE v.outcome WHEN 'DONE' THEN coalesce(e.status, 'FINISHED') WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED'
-                      ELSE v.outcome END,
-       v.started, v.ended,
-       CASE WHEN v.outcome NOT IN ('DONE') THEN v.sqlstate END,
-       CASE v.outcome WHEN 'DONE' THEN e.message WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
-FROM unnest(_verdicts) v
-JOIN async.task t ON t.task_id = v.task_id
-JOIN async.lane l ON l.lane_id = v.lane_id
-LEFT JOIN async.early_finish e ON e.task_id = v.task_id
-WHERE v.outcome <> 'BACK'
-  AND NOT (v.outcome = 'DONE' AND (e.status IS NOT DISTINCT FROM 'DEFERRED' OR l.asynchronous AND e.task_id IS NULL))
-  AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
-           AND EXISTS (SELECT FROM async.delayed d WHERE d.task_id = v.task_id));
+BEGIN
+  RETURN QUERY
+  SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(e.status, 'FINISHED') WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED'
+                        ELSE v.outcome END,
+         v.started, v.ended,
+         CASE WHEN v.outcome NOT IN ('DONE') THEN v.sqlstate END,
+         CASE v.outcome WHEN 'DONE' THEN e.message WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
+  FROM unnest(_verdicts) v
+  JOIN async.task t ON t.task_id = v.task_id
+  JOIN async.lane l ON l.lane_id = v.lane_id
+  LEFT JOIN async.early_finish e ON e.task_id = v.task_id
+  WHERE v.outcome <> 'BACK'
+    AND NOT (v.outcome = 'DONE' AND (e.status IS NOT DISTINCT FROM 'DEFERRED' OR l.asynchronous AND e.task_id IS NULL))
+    AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
+             AND EXISTS (SELECT FROM async.delayed d WHERE d.task_id = v.task_id));
+END;
 $$;
 COMMENT ON FUNCTION async.results_of(async.verdict_t[]) IS 'Engine: the final results among verdicts';
 
@@ -3511,35 +3633,51 @@ END;
 $$;
 COMMENT ON FUNCTION async.settle(BIGINT[], TEXT, TEXT) IS 'Engine: ends tasks that do not run';
 
--- pgasync_server/every/shares.sql
-CREATE OR REPLACE FUNCTION async.shares(_taken async.taken_t[], _slots INT)
-RETURNS TABLE (n BIGINT, sole TEXT, taken async.taken_t[]) LANGUAGE sql STABLE
+-- pgasync_server/every/settle_parts.sql
+CREATE OR REPLACE FUNCTION async.settle_parts(_s async.loop_t, _receipts async.receipt_t[], _settled BIGINT[])
+RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Shares tasks out to at most _slots messages: each group evenly over as many as there are for it, in order.
+ * Settles what is known already of batches that still run, but for those in _settled: tasks with a receipt have ended;
+ * those that were taken back, and are not doomed, go to others. The batch keeps the rest.
+ * Writes async.batch, and what async.record_verdicts() and the owners do.
  */
-WITH live AS
-(
-  SELECT t.task_id, t.seq, t.query, t.sole, t.data, t.doomed, row_number() OVER () AS place
-  FROM unnest(_taken) t
-), sized AS
-(
-  SELECT l.*, row_number() OVER w - 1 AS rank, count(*) OVER (PARTITION BY l.sole) AS members,
-         greatest(1, _slots / (SELECT count(DISTINCT coalesce(d.sole, '')) FROM live d WHERE NOT d.doomed)) AS parts
-  FROM live l
-  WHERE NOT l.doomed
-  WINDOW w AS (PARTITION BY l.sole ORDER BY l.place)
-), parted AS
-(
-  SELECT z.*, z.rank / ceil(z.members::NUMERIC / z.parts)::BIGINT AS part FROM sized z
-)
-SELECT row_number() OVER (ORDER BY min(p.place)), p.sole,
-       array_agg(ROW(p.task_id, p.seq, p.query, p.sole, p.data, p.doomed)::async.taken_t ORDER BY p.place)
-FROM parted p
-GROUP BY p.sole, p.part;
+DECLARE
+  slots async.slot_t[] := _s.slots;
+  slot async.slot_t;
+  part async.slot_t;
+  parts async.slot_t[] := '{}';
+  verdicts async.verdict_t[];
+BEGIN
+  FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
+    slot := slots[i];
+    CONTINUE WHEN slot.state <> 'busy' OR slot.batch_id = ANY(_settled);
+    part := slot;
+    part.task_ids := ARRAY(
+      SELECT u.task_id
+      FROM unnest(slot.task_ids) WITH ORDINALITY u(task_id, n)
+      JOIN unnest(_receipts) r ON r.batch_id = slot.batch_id AND r.task_id = u.task_id
+      WHERE r.ended IS NOT NULL OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
+      ORDER BY u.n);
+    CONTINUE WHEN cardinality(part.task_ids) = 0;
+    part.state := 'ended';
+    parts := parts || part;
+    slot.task_ids := ARRAY(SELECT u FROM unnest(slot.task_ids) u WHERE NOT u = ANY(part.task_ids));
+    slots[i] := slot;
+    UPDATE async.batch b SET task_ids = slot.task_ids WHERE b.batch_id = slot.batch_id;
+  END LOOP;
+  IF cardinality(parts) > 0 THEN
+    _s.slots := slots;
+    _s.worked := true;
+    verdicts := ARRAY(SELECT v FROM async.verdicts(parts, _receipts) v);
+    PERFORM async.hook_results(async.record_verdicts(verdicts));
+  END IF;
+  RETURN _s;
+END;
 $$;
-COMMENT ON FUNCTION async.shares(async.taken_t[], INT) IS 'Engine: shares tasks out to messages';
+COMMENT ON FUNCTION async.settle_parts(async.loop_t, async.receipt_t[], BIGINT[]) IS
+  'Engine: settles what is known already of batches that still run';
 
 -- pgasync_server/every/stop.sql
 CREATE OR REPLACE FUNCTION async.stop() RETURNS VOID LANGUAGE plpgsql
@@ -3554,6 +3692,30 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.stop() IS 'Ends the orchestrator cleanly';
+
+-- pgasync_server/every/take_alike.sql
+CREATE OR REPLACE FUNCTION async.take_alike(_lane async.lane_state_t, _call TEXT, _limit INT, _parts INT) RETURNS SETOF async.part_t
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Up to _limit tasks from the head of a lane whose tasks all call the same thing, shared out evenly to at most _parts
+ * messages.
+ */
+BEGIN
+  RETURN QUERY
+  WITH head AS
+  (
+    SELECT h.*, row_number() OVER () - 1 AS n, count(*) OVER () AS members FROM async.lane_head(_lane, _limit) h
+  )
+  SELECT _call, array_agg(h.task_id ORDER BY h.n) FILTER (WHERE NOT h.doomed), NULL::TEXT[],
+         array_agg(h.argument ORDER BY h.n) FILTER (WHERE NOT h.doomed), max(h.seq),
+         array_agg(h.again) FILTER (WHERE h.again IS NOT NULL), array_agg(h.task_id) FILTER (WHERE h.doomed)
+  FROM head h
+  GROUP BY h.n / ((h.members + _parts - 1) / _parts);
+END;
+$$;
+COMMENT ON FUNCTION async.take_alike(async.lane_state_t, TEXT, INT, INT) IS 'Engine: tasks of a lane that all call the same';
 
 -- pgasync_server/every/take_epoch.sql
 CREATE OR REPLACE FUNCTION async.take_epoch(_s async.loop_t, _above BIGINT) RETURNS async.loop_t LANGUAGE plpgsql
@@ -3714,57 +3876,41 @@ END;
 $$;
 COMMENT ON FUNCTION async.take_in_push(async.request) IS 'Engine: queues pushed tasks';
 
--- pgasync_server/every/take_tasks.sql
-CREATE OR REPLACE FUNCTION async.take_tasks(_lane async.lane_state_t, _limit INT, _groups INT)
-RETURNS TABLE (task_id BIGINT, seq BIGINT, query TEXT, sole TEXT, data JSONB, doomed BOOL) LANGUAGE plpgsql
+-- pgasync_server/every/take_mixed.sql
+CREATE OR REPLACE FUNCTION async.take_mixed(_lane async.lane_state_t, _row async.lane, _limit INT, _parts INT) RETURNS SETOF async.part_t
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes up to _limit tasks from the head of a lane: first what goes again, then what never went, which has a seq. Tasks of
- * one group may share a message: those that call the same thing (sole) and all that are merely executed (sole is null).
- * Takes at most _groups groups; raw tasks have one each. Doomed ones have been settled and are to be passed over.
- * Writes async.requeue, async.doom.
+ * Up to _limit tasks from the head of a lane whose tasks call different things. Those that may share a message: all that
+ * call the same routine, all that push the same CALL, all that are merely executed; a raw one has its own. Takes up to the
+ * first task that would need more than _parts messages.
  */
-#variable_conflict use_column
 BEGIN
   RETURN QUERY
   WITH head AS
   (
-    (SELECT t.task_id, NULL::BIGINT AS seq, q.seq AS place, t.query, t.argument, false AS doomed
-     FROM async.requeue q JOIN async.task t ON t.task_id = q.task_id
-     WHERE _lane.requeued AND q.lane_id = _lane.lane_id
-     ORDER BY q.seq LIMIT _limit)
-    UNION ALL
-    (SELECT t.task_id, t.seq, t.seq, t.query, t.argument, EXISTS (SELECT FROM async.doom d WHERE d.task_id = t.task_id)
-     FROM async.task t
-     WHERE t.lane_id = _lane.lane_id AND t.seq > _lane.position
-     ORDER BY t.seq LIMIT _limit)
-  ), keyed AS
+    SELECT h.*, row_number() OVER () AS n,
+           CASE WHEN _row.raw THEN h.task_id::TEXT
+                WHEN _row.kind <> 'query' OR h.query ~* '^\s*CALL\s' THEN h.query END AS sole
+    FROM async.lane_head(_lane, _limit) h
+  ), first AS
   (
-    SELECT h.*, CASE WHEN l.raw THEN h.task_id::TEXT
-                     WHEN l.call IS NOT NULL THEN l.call
-                     WHEN k.argument_type IS NOT NULL THEN h.query
-                     WHEN h.query ~* '^\s*CALL\s' THEN h.query END AS sole,
-           row_number() OVER (ORDER BY h.seq NULLS FIRST, h.place) AS n
-    FROM head h CROSS JOIN async.lane l JOIN async.task_kind k ON k.kind = l.kind
-    WHERE l.lane_id = _lane.lane_id
-  ), chosen AS
+    SELECT h.*, min(h.n) OVER (PARTITION BY h.sole) = h.n AS is_first FROM head h
+  ), numbered AS
   (
-    SELECT z.*
-    FROM (SELECT y.*, sum(y.first::INT) OVER (ORDER BY y.n) AS groups
-          FROM (SELECT x.*, row_number() OVER (PARTITION BY x.sole ORDER BY x.n) = 1 AS first FROM keyed x) y) z
-    WHERE z.n <= _limit AND z.groups <= _groups
-  ), gone AS
-  (
-    DELETE FROM async.requeue q USING chosen c WHERE q.lane_id = _lane.lane_id AND q.seq = c.place AND c.seq IS NULL
-  ), passed AS
-  (
-    DELETE FROM async.doom d USING chosen c WHERE c.doomed AND d.task_id = c.task_id
+    SELECT f.*, sum(f.is_first::INT) OVER (ORDER BY f.n) AS parts FROM first f
   )
-  SELECT c.task_id, c.seq, c.query, c.sole, c.argument, c.doomed FROM chosen c ORDER BY c.n;
+  SELECT c.sole, array_agg(c.task_id ORDER BY c.n) FILTER (WHERE NOT c.doomed), array_agg(c.query ORDER BY c.n) FILTER (WHERE NOT c.doomed),
+         array_agg(c.argument ORDER BY c.n) FILTER (WHERE NOT c.doomed), max(c.seq),
+         array_agg(c.again) FILTER (WHERE c.again IS NOT NULL), array_agg(c.task_id) FILTER (WHERE c.doomed)
+  FROM numbered c
+  WHERE c.parts <= _parts
+  GROUP BY c.sole
+  ORDER BY min(c.n);
 END;
 $$;
-COMMENT ON FUNCTION async.take_tasks(async.lane_state_t, INT, INT) IS 'Engine: takes tasks from the head of a lane';
+COMMENT ON FUNCTION async.take_mixed(async.lane_state_t, async.lane, INT, INT) IS 'Engine: tasks of a lane that call different things';
 
 -- pgasync_server/every/target_problems.sql
 CREATE OR REPLACE FUNCTION async.target_problems(
@@ -3848,7 +3994,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Puts back what did not run, and what deserves another attempt: at once after a serialization failure or deadlock, up to
- * five times; after 1, 2, 4, 8, 16 s when its outcome is unknown and on_interrupt allows; after the lane's delay while it
+ * five times, unless it had committed something by itself; after 1, 2, 4, 8, 16 s when its outcome is unknown and on_interrupt allows; after the lane's delay while it
  * has retries left. Writes async.requeue, async.delayed, async.attempt.
  */
 DECLARE
@@ -3864,7 +4010,7 @@ BEGIN
   WITH failed AS
   (
     SELECT v.*, l.retries, l.retry_delay, l.retry_backoff, l.retry_max_delay, l.retry_on, a.attempts, a.counted, a.lost, a.clashed,
-           v.outcome = 'ERROR' AND v.sqlstate IN ('40001', '40P01') AND a.clashed < 5 AS clash,
+           v.outcome = 'ERROR' AND v.sqlstate IN ('40001', '40P01') AND v.committed IS NOT TRUE AND a.clashed < 5 AS clash,
            v.outcome = 'LOST' AND l.on_interrupt = 'retry' AS retry_lost
     FROM unnest(_verdicts) v
     JOIN async.lane l ON l.lane_id = v.lane_id
@@ -3893,7 +4039,7 @@ COMMENT ON FUNCTION async.try_again(async.verdict_t[]) IS 'Engine: puts back wha
 
 -- pgasync_server/every/verdicts.sql
 CREATE OR REPLACE FUNCTION async.verdicts(_slots async.slot_t[], _receipts async.receipt_t[]) RETURNS SETOF async.verdict_t
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -3902,31 +4048,34 @@ $$
  * an interruption that we sent, nor for a batch refused for want of arguments (PF014) or by a later orchestrator (PF012).
  * A raw task has no receipt: the end of its message decides.
  */
-WITH member AS
-(
-  SELECT x.batch_id, x.lane_id, x.sqlstate, x.error, x.state, x.interrupted AS interrupted, x.raw, x.sent,
-         u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known, d.status AS doomed, d.message
-  FROM unnest(_slots) x
-  CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
-  LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
-  LEFT JOIN async.doom d ON d.task_id = u.task_id
-), ranked AS
-(
-  SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')
-                                 ORDER BY m.n) = 1 AS hit
-  FROM member m
-)
-SELECT m.task_id, m.lane_id, m.n,
-       CASE
-         WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
-         WHEN m.doomed IS NOT NULL THEN m.doomed
-         WHEN m.hit AND m.state = 'watched' THEN 'LOST'
-         WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('PF012', 'PF014')
-              AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
-         ELSE 'BACK'
-       END,
-       coalesce(m.started, m.sent), coalesce(m.ended, clock_timestamp()), m.sqlstate, coalesce(m.message, m.error)
-FROM ranked m;
+BEGIN
+  RETURN QUERY
+  WITH member AS
+  (
+    SELECT x.batch_id, x.lane_id, x.sqlstate, x.error, x.committed, x.state, x.interrupted AS interrupted, x.raw, x.sent,
+           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known, d.status AS doomed, d.message
+    FROM unnest(_slots) x
+    CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
+    LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
+    LEFT JOIN async.doom d ON d.task_id = u.task_id
+  ), ranked AS
+  (
+    SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')
+                                   ORDER BY m.n) = 1 AS hit
+    FROM member m
+  )
+  SELECT m.task_id, m.lane_id, m.batch_id, m.n,
+         CASE
+           WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
+           WHEN m.doomed IS NOT NULL THEN m.doomed
+           WHEN m.hit AND m.state = 'watched' THEN 'LOST'
+           WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('PF012', 'PF014')
+                AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
+           ELSE 'BACK'
+         END,
+         coalesce(m.started, m.sent), coalesce(m.ended, clock_timestamp()), m.sqlstate, coalesce(m.message, m.error), m.committed
+  FROM ranked m;
+END;
 $$;
 COMMENT ON FUNCTION async.verdicts(async.slot_t[], async.receipt_t[]) IS 'Engine: what became of the tasks of ended batches';
 
@@ -4075,7 +4224,7 @@ BEGIN
       END IF;
     ELSIF now > slot.progress + slot.timeout AND cardinality(slot.remaining) > 0 THEN
       _s := async.interrupt(_s, slot.remaining[1:1], 'TIMED_OUT', format('timed out after %s', slot.timeout));
-    ELSIF slot.state = 'busy' AND cardinality(slot.remaining) > 1 AND slot.seen > slot.progress + INTERVAL '100 ms' THEN
+    ELSIF slot.state = 'busy' AND cardinality(slot.remaining) > 1 AND slot.seen > slot.progress + INTERVAL '50 ms' THEN
       _s := async.order_revocation(_s, i, slot.remaining[2:], false);
     END IF;
   END LOOP;
@@ -4086,11 +4235,15 @@ COMMENT ON FUNCTION async.watch_slots(async.loop_t) IS 'Engine: looks at what ha
 
 -- pgasync_server/every/work.sql
 CREATE OR REPLACE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off AS
 $$
 /*
  * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the caller
  * sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
+ * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made: hence
+ * enable_seqscan = off, and jit = off since that makes estimated costs meaningless.
  */
 BEGIN
   _s.worked := false;

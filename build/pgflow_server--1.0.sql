@@ -72,7 +72,6 @@ CREATE TABLE flow.flow
   flow TEXT NOT NULL,
   definition_id BIGINT NOT NULL,
   CONSTRAINT flow_pk PRIMARY KEY (flow),
-  CONSTRAINT flow_definition_is_unique UNIQUE (definition_id),
   CONSTRAINT flow_definition_fk FOREIGN KEY (definition_id) REFERENCES flow.definition
 );
 
@@ -935,7 +934,9 @@ BEGIN
   INTO touched
   FROM counted c JOIN tally t ON t.flow_id = c.flow_id AND t.node_no = c.node_no;
 
-  PERFORM flow.stop_steps(ARRAY(SELECT u FROM unnest(touched) u WHERE u.state = 'STOP'), 'another step failed');
+  IF EXISTS (SELECT FROM unnest(touched) u WHERE u.state = 'STOP') THEN
+    PERFORM flow.stop_steps(ARRAY(SELECT u FROM unnest(touched) u WHERE u.state = 'STOP'), 'another step failed');
+  END IF;
   RETURN flow.done_with_steps(touched);
 END;
 $$;
@@ -1081,14 +1082,17 @@ COMMENT ON FUNCTION flow.dependency_problems(JSONB, INT[], INT[], TEXT[]) IS
   'private: what is wrong with the dependencies of a configuration of a flow';
 
 -- pgflow_server/every/done_with_steps.sql
-CREATE OR REPLACE FUNCTION flow.done_with_steps(_nodes flow.change_t[]) RETURNS flow.change_t[] LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION flow.done_with_steps(_nodes flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /* Of these nodes, those whose last step has ended after their routine, with the state in which they end. */
-SELECT coalesce(array_agg(DISTINCT ROW(s.flow_id, s.node_no, coalesce(s.verdict, 'FINISHED'), s.error)::flow.change_t), '{}')
-FROM unnest(_nodes) c
-CROSS JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s
-WHERE s.state = 'RUNNING_STEPS' AND s.unfinished = 0;
+BEGIN
+  RETURN (
+  SELECT coalesce(array_agg(DISTINCT ROW(s.flow_id, s.node_no, coalesce(s.verdict, 'FINISHED'), s.error)::flow.change_t), '{}')
+  FROM unnest(_nodes) c
+  CROSS JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s
+  WHERE s.state = 'RUNNING_STEPS' AND s.unfinished = 0);
+END;
 $$;
 COMMENT ON FUNCTION flow.done_with_steps(flow.change_t[]) IS 'Engine: nodes whose last step has ended';
 

@@ -8,9 +8,11 @@ CREATE TABLE demo.done(flow_id BIGINT, n INT, at TIMESTAMPTZ);
 
 CREATE PROCEDURE demo.make_steps(_args flow.callback_arguments_t) LANGUAGE plpgsql AS
 $$
+DECLARE
+  steps JSONB[] := ARRAY(
+    SELECT jsonb_build_object('n', n) FROM generate_series(1, ((_args).flow_arguments ->> 'steps')::INT) n);
 BEGIN
-  PERFORM flow.add_steps(_args, ARRAY(
-    SELECT jsonb_build_object('n', n) FROM generate_series(1, ((_args).flow_arguments ->> 'steps')::INT) n));
+  CALL flow.push_steps((_args).flow_id, (_args).node, steps);
 END;
 $$;
 

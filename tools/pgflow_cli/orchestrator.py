@@ -38,6 +38,18 @@ class Orchestrator:
                 f"the orchestrator ended: {self._error or 'another one runs, or it was stopped'}"
             )
 
+    def stop(self, *, cleanly: bool = True) -> None:
+        """End the orchestrator with async.stop(), or by ending its session, also when that takes too long."""
+        if not self._thread.is_alive():
+            return
+        with psycopg.connect(self._conninfo, autocommit=True) as session:
+            if cleanly:
+                session.execute("SELECT async.stop()")
+                self._thread.join(STOP_TIMEOUT)
+            if self._thread.is_alive():
+                session.execute("SELECT pg_terminate_backend(%s)", [self.pid])
+                self._thread.join(STOP_TIMEOUT)
+
     def __enter__(self) -> Self:
         self._session = psycopg.connect(
             self._conninfo, autocommit=True, application_name="pgflow orchestrator"
@@ -48,13 +60,8 @@ class Orchestrator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(psycopg.Error), psycopg.connect(self._conninfo, autocommit=True) as session:
-            if kind is None:
-                session.execute("SELECT async.stop()")
-                self._thread.join(STOP_TIMEOUT)
-            if self._thread.is_alive():
-                session.execute("SELECT pg_terminate_backend(%s)", [self.pid])
-                self._thread.join(STOP_TIMEOUT)
+        with contextlib.suppress(psycopg.Error):
+            self.stop(cleanly=kind is None)
 
     def _run(self) -> None:
         assert self._session is not None

@@ -4,12 +4,14 @@ CREATE OR REPLACE FUNCTION async.task_begin(
   _epoch BIGINT,
   _batch_id BIGINT,
   _task_id BIGINT) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
 $$
 /*
  * Called on the target before each task of a batch: the time, or null if the task has been revoked meanwhile.
  * Only saves the work: the receipt's key is what decides. Sets pgflow.task, by which a session knows that it runs
- * a task. Reads async.receipt_0 or _1 (_ring).
+ * a task. Reads async.receipt_0 or _1 (_ring), by key
+ * even if the plan was made when they were empty.
  */
 BEGIN
   IF _ring = 0 AND EXISTS (

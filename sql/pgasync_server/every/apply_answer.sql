@@ -35,7 +35,7 @@ BEGIN
     slots[i] := slot;
   END LOOP;
   _s.slots := slots;
-  _s := async.release_revoked(_s, receipts, settled);
+  _s := async.settle_parts(_s, receipts, settled);
   RETURN async.resolve(_s, settled, receipts);
 END;
 $$;

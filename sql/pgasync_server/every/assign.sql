@@ -24,7 +24,7 @@ BEGIN
   END LOOP;
   _s.slots := slots;
   _s.lanes := lanes;
-  RETURN _s;
+  RETURN async.count_ring(_s);
 END;
 $$;
 COMMENT ON FUNCTION async.assign(async.loop_t) IS 'Engine: gives waiting tasks to idle slots';

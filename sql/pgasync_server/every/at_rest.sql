@@ -1,13 +1,16 @@
-CREATE OR REPLACE FUNCTION async.at_rest(_s async.loop_t) RETURNS BOOL LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION async.at_rest(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /* Whether nothing runs, waits for its target, or is expected from one, so that only requests can bring work. */
-SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
-   AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
-   AND NOT EXISTS (
-     SELECT FROM unnest(_s.targets) t
-     WHERE t.state = 'probing' OR t.control_sent IS NOT NULL OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
-   AND NOT EXISTS (SELECT FROM async.yielded)
-   AND NOT EXISTS (SELECT FROM async.doomed_lane);
+BEGIN
+  RETURN (
+  SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
+     AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
+     AND NOT EXISTS (
+       SELECT FROM unnest(_s.targets) t
+       WHERE t.state = 'probing' OR t.control_sent IS NOT NULL OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
+     AND NOT EXISTS (SELECT FROM async.yielded)
+     AND NOT EXISTS (SELECT FROM async.doomed_lane));
+END;
 $$;
 COMMENT ON FUNCTION async.at_rest(async.loop_t) IS 'Engine: whether only requests can bring work';

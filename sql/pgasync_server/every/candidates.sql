@@ -1,19 +1,22 @@
 CREATE OR REPLACE FUNCTION async.candidates(_s async.loop_t) RETURNS TABLE (n INT, lane_id BIGINT, target_id INT, pool_id INT, rivals BIGINT)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Lanes that may be served now, in the order in which they are: lower priority first, then those that have had least.
  * n: index into _s.lanes; rivals: how many of the same target and priority are still to be served, itself included.
  */
-SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
-       count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
-FROM unnest(_s.lanes) WITH ORDINALITY l(lane_id, target_id, pool_id, priority, position, served, average, requeued, empty, n)
-JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
-WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
-  AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
-  AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
-ORDER BY l.priority, l.served, l.lane_id
-LIMIT 64;
+BEGIN
+  RETURN QUERY
+  SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
+         count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
+  FROM unnest(_s.lanes) WITH ORDINALITY l(lane_id, target_id, pool_id, priority, position, served, average, requeued, empty, n)
+  JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
+  WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
+    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
+    AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
+  ORDER BY l.priority, l.served, l.lane_id
+  LIMIT 64;
+END;
 $$;
 COMMENT ON FUNCTION async.candidates(async.loop_t) IS 'Engine: lanes that may be served now';

@@ -17,6 +17,9 @@ BEGIN
     _slot.sqlstate := SQLSTATE;
     _slot.error := async.error_text(SQLSTATE, SQLERRM);
     still_connected := async.drain(_slot.connection, SQLSTATE);
+    IF still_connected AND SQLSTATE IN ('40001', '40P01') THEN
+      _slot.committed := async.left_task_open(_slot.connection);
+    END IF;
   END;
   _slot.state := 'ended';
   IF NOT still_connected THEN

@@ -15,7 +15,7 @@ SELECT concat_ws(' ',
   'application_name=' || async.conninfo_value(_name),
   'options=' || async.conninfo_value(concat_ws(' ',
     '-c client_min_messages=error -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=on',
-    CASE WHEN _control THEN '-c lock_timeout=500 -c default_transaction_isolation=read\ committed -c search_path=pg_catalog'
+    CASE WHEN _control THEN '-c lock_timeout=500 -c default_transaction_isolation=read\ committed -c search_path=pg_catalog -c enable_seqscan=off -c jit=off'
          ELSE '-c lock_timeout=0' END,
     CASE WHEN _version >= 140000 THEN '-c idle_session_timeout=0 -c client_connection_check_interval=0' END,
     CASE WHEN _version >= 170000 THEN '-c transaction_timeout=0' END)));

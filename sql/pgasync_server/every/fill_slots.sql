@@ -8,35 +8,29 @@ CREATE OR REPLACE FUNCTION async.fill_slots(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Fills idle slots (_idle: indexes into _slots) from a lane: takes what fits, shares every group of it out evenly, and
- * writes each batch. Returns slots and lane as they are then. Writes async.batch, async.lane_position.
+ * Fills idle slots (_idle: indexes into _slots) from the head of a lane and writes each batch. Returns slots and lane as
+ * they are then. Writes async.batch, async.lane_position, async.requeue, async.doom.
  */
 DECLARE
   size INT := async.batch_size(_lane.average);
-  share RECORD;
   row_of async.lane;
-  taken async.taken_t[];
-  furthest BIGINT;
+  parts async.part_t[];
+  filled INT := 0;
 BEGIN
   slots := _slots;
   lane := _lane;
-  taken := ARRAY(
-    SELECT ROW(t.task_id, t.seq, t.query, t.sole, t.data, t.doomed)::async.taken_t
-    FROM async.take_tasks(_lane, size * cardinality(_idle), cardinality(_idle)) t);
-  IF cardinality(taken) = 0 THEN
-    lane.empty := true;
-    RETURN;
-  END IF;
-  SELECT max(t.seq) INTO furthest FROM unnest(taken) t;
-  IF furthest IS NOT NULL THEN
-    lane.position := furthest;
-    INSERT INTO async.lane_position(lane_id, seq) VALUES (lane.lane_id, furthest);
-  END IF;
-  lane.requeued := lane.requeued AND EXISTS (SELECT FROM unnest(taken) t WHERE t.seq IS NULL);
-  lane.served := lane.served + cardinality(taken);
   SELECT l.* INTO row_of FROM async.lane l WHERE l.lane_id = lane.lane_id;
-  FOR share IN SELECT h.* FROM async.shares(taken, cardinality(_idle)) h LOOP
-    slots[_idle[share.n]] := async.load_slot(_s, slots[_idle[share.n]], row_of, share.sole, share.taken);
+  IF row_of.call IS NOT NULL THEN
+    parts := ARRAY(SELECT p FROM async.take_alike(_lane, row_of.call, size * cardinality(_idle), cardinality(_idle)) p);
+  ELSE
+    parts := ARRAY(SELECT p FROM async.take_mixed(_lane, row_of, size * cardinality(_idle), cardinality(_idle)) p);
+  END IF;
+  lane := async.move_lane(lane, parts);
+  FOR i IN 1..cardinality(parts) LOOP
+    IF parts[i].task_ids IS NOT NULL THEN
+      filled := filled + 1;
+      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], row_of, parts[i]);
+    END IF;
   END LOOP;
 END;
 $$;

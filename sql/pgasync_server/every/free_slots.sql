@@ -4,7 +4,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Makes the slots of settled batches idle, drops those without a connection, and brings the average time of the lanes'
- * tasks up to date: up at once, down by halves. One that found itself replaced (PF012) makes the orchestrator stop.
+ * tasks up to date. One that found itself replaced (PF012) makes the orchestrator stop.
  */
 DECLARE
   lanes async.lane_state_t[] := _s.lanes;
@@ -20,10 +20,11 @@ BEGIN
     WHERE x.state <> 'closed' AND NOT (x.batch_id = ANY(_batch_ids) AND x.connection IS NULL));
   FOR i IN 1..coalesce(cardinality(lanes), 0) LOOP
     lane := lanes[i];
-    SELECT avg(extract(epoch FROM v.ended - v.started)) INTO taken
-    FROM unnest(_verdicts) v WHERE v.lane_id = lane.lane_id AND v.outcome <> 'BACK';
+    SELECT extract(epoch FROM sum(b.took)) / sum(b.tasks) INTO taken
+    FROM (SELECT max(v.ended) - min(v.started) AS took, count(*) AS tasks
+          FROM unnest(_verdicts) v WHERE v.lane_id = lane.lane_id AND v.outcome <> 'BACK' GROUP BY v.batch_id) b;
     IF taken IS NOT NULL THEN
-      lane.average := greatest(taken, 0.5 * (taken + coalesce(lane.average, taken)));
+      lane.average := 0.5 * (taken + coalesce(lane.average, taken));
       lanes[i] := lane;
     END IF;
   END LOOP;

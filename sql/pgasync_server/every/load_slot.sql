@@ -2,8 +2,7 @@ CREATE OR REPLACE FUNCTION async.load_slot(
   _s async.loop_t,
   _slot async.slot_t,
   _lane async.lane,
-  _sole TEXT,
-  _taken async.taken_t[]) RETURNS async.slot_t LANGUAGE plpgsql
+  _part async.part_t) RETURNS async.slot_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -18,15 +17,13 @@ BEGIN
   _slot.raw := _lane.raw;
   _slot.pool_id := _lane.pool_id;
   _slot.timeout := _lane.timeout;
-  _slot.task_ids := ARRAY(SELECT t.task_id FROM unnest(_taken) t);
+  _slot.task_ids := _part.task_ids;
   _slot.remaining := _slot.task_ids;
   INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_start, task_ids)
   VALUES (_slot.batch_id, _slot.epoch, _slot.ring, _slot.target_id, _slot.lane_id, _slot.pid, _slot.backend_start, _slot.task_ids);
-  _slot.query := async.message(
-    _s, _slot, _lane, _sole,
-    ARRAY(SELECT t.query FROM unnest(_taken) t), ARRAY(SELECT t.data FROM unnest(_taken) t));
+  _slot.query := async.message(_s, _slot, _lane, _part);
   RETURN _slot;
 END;
 $$;
-COMMENT ON FUNCTION async.load_slot(async.loop_t, async.slot_t, async.lane, TEXT, async.taken_t[]) IS
+COMMENT ON FUNCTION async.load_slot(async.loop_t, async.slot_t, async.lane, async.part_t) IS
   'Engine: assigns tasks to a slot';

@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION async.nothing_new(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
 $$
 /*
  * Whether a cycle would find nothing to do: cheap enough to ask a hundred times a second on an idle server. Nothing runs or

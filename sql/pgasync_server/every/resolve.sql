@@ -3,8 +3,8 @@ RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Settles batches that have ended: records what became of their tasks, tells the owners, and frees the slots. All at once,
- * whatever their number. Writes async.result, attempt, requeue, delayed, yielded, batch and others.
+ * Settles batches that have ended: records what became of their tasks, frees the slots, and tells the owners. All at once,
+ * whatever their number. Writes async.batch, and what async.record_verdicts() and the owners do.
  */
 DECLARE
   slots async.slot_t[] := ARRAY(SELECT x FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids));
@@ -15,15 +15,11 @@ BEGIN
     RETURN _s;
   END IF;
   verdicts := ARRAY(SELECT v FROM async.verdicts(slots, _receipts) v);
-  PERFORM async.answer_early(verdicts);
-  PERFORM async.try_again(verdicts);
-  results := ARRAY(SELECT r FROM async.results_of(verdicts) r);
-  INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
-  SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
-  DELETE FROM async.doom d USING unnest(verdicts) v WHERE d.task_id = v.task_id;
-  DELETE FROM async.early_finish e USING unnest(verdicts) v WHERE e.task_id = v.task_id;
+  results := async.record_verdicts(verdicts);
   DELETE FROM async.batch b WHERE b.batch_id = ANY(_batch_ids);
-  PERFORM async.report_missing(slots);
+  IF EXISTS (SELECT FROM unnest(slots) x WHERE x.sqlstate = 'PF014') THEN
+    PERFORM async.report_missing(slots);
+  END IF;
   _s := async.free_slots(_s, _batch_ids, verdicts);
   PERFORM async.hook_results(results);
   _s.worked := true;

@@ -1,22 +1,25 @@
-CREATE OR REPLACE FUNCTION async.results_of(_verdicts async.verdict_t[]) RETURNS SETOF async.result_t LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION async.results_of(_verdicts async.verdict_t[]) RETURNS SETOF async.result_t LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The final results among verdicts: of tasks that are not put back, delayed, or waiting for an outside answer.
  */
-SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-       CASE v.outcome WHEN 'DONE' THEN coalesce(e.status, 'FINISHED') WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED'
-                      ELSE v.outcome END,
-       v.started, v.ended,
-       CASE WHEN v.outcome NOT IN ('DONE') THEN v.sqlstate END,
-       CASE v.outcome WHEN 'DONE' THEN e.message WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
-FROM unnest(_verdicts) v
-JOIN async.task t ON t.task_id = v.task_id
-JOIN async.lane l ON l.lane_id = v.lane_id
-LEFT JOIN async.early_finish e ON e.task_id = v.task_id
-WHERE v.outcome <> 'BACK'
-  AND NOT (v.outcome = 'DONE' AND (e.status IS NOT DISTINCT FROM 'DEFERRED' OR l.asynchronous AND e.task_id IS NULL))
-  AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
-           AND EXISTS (SELECT FROM async.delayed d WHERE d.task_id = v.task_id));
+BEGIN
+  RETURN QUERY
+  SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(e.status, 'FINISHED') WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED'
+                        ELSE v.outcome END,
+         v.started, v.ended,
+         CASE WHEN v.outcome NOT IN ('DONE') THEN v.sqlstate END,
+         CASE v.outcome WHEN 'DONE' THEN e.message WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
+  FROM unnest(_verdicts) v
+  JOIN async.task t ON t.task_id = v.task_id
+  JOIN async.lane l ON l.lane_id = v.lane_id
+  LEFT JOIN async.early_finish e ON e.task_id = v.task_id
+  WHERE v.outcome <> 'BACK'
+    AND NOT (v.outcome = 'DONE' AND (e.status IS NOT DISTINCT FROM 'DEFERRED' OR l.asynchronous AND e.task_id IS NULL))
+    AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
+             AND EXISTS (SELECT FROM async.delayed d WHERE d.task_id = v.task_id));
+END;
 $$;
 COMMENT ON FUNCTION async.results_of(async.verdict_t[]) IS 'Engine: the final results among verdicts';

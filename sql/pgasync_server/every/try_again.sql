@@ -3,7 +3,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Puts back what did not run, and what deserves another attempt: at once after a serialization failure or deadlock, up to
- * five times; after 1, 2, 4, 8, 16 s when its outcome is unknown and on_interrupt allows; after the lane's delay while it
+ * five times, unless it had committed something by itself; after 1, 2, 4, 8, 16 s when its outcome is unknown and on_interrupt allows; after the lane's delay while it
  * has retries left. Writes async.requeue, async.delayed, async.attempt.
  */
 DECLARE
@@ -19,7 +19,7 @@ BEGIN
   WITH failed AS
   (
     SELECT v.*, l.retries, l.retry_delay, l.retry_backoff, l.retry_max_delay, l.retry_on, a.attempts, a.counted, a.lost, a.clashed,
-           v.outcome = 'ERROR' AND v.sqlstate IN ('40001', '40P01') AND a.clashed < 5 AS clash,
+           v.outcome = 'ERROR' AND v.sqlstate IN ('40001', '40P01') AND v.committed IS NOT TRUE AND a.clashed < 5 AS clash,
            v.outcome = 'LOST' AND l.on_interrupt = 'retry' AS retry_lost
     FROM unnest(_verdicts) v
     JOIN async.lane l ON l.lane_id = v.lane_id

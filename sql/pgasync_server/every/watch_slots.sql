@@ -27,7 +27,7 @@ BEGIN
       END IF;
     ELSIF now > slot.progress + slot.timeout AND cardinality(slot.remaining) > 0 THEN
       _s := async.interrupt(_s, slot.remaining[1:1], 'TIMED_OUT', format('timed out after %s', slot.timeout));
-    ELSIF slot.state = 'busy' AND cardinality(slot.remaining) > 1 AND slot.seen > slot.progress + INTERVAL '100 ms' THEN
+    ELSIF slot.state = 'busy' AND cardinality(slot.remaining) > 1 AND slot.seen > slot.progress + INTERVAL '50 ms' THEN
       _s := async.order_revocation(_s, i, slot.remaining[2:], false);
     END IF;
   END LOOP;

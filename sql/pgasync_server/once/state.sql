@@ -29,6 +29,7 @@ CREATE TYPE async.slot_t AS
   gone BOOL,                /* watched: its session has ended or been ended; what has no receipt is being revoked */
   sqlstate TEXT,
   error TEXT,
+  committed BOOL,           /* the task that the error hit had committed something by itself */
   query TEXT                /* assigned and to be sent once that is committed */
 );
 COMMENT ON TYPE async.slot_t IS 'Engine: a connection to a target and what runs there';
@@ -108,22 +109,36 @@ CREATE TYPE async.verdict_t AS
 (
   task_id BIGINT,
   lane_id BIGINT,
+  batch_id BIGINT,
   n BIGINT,                 /* place in its batch */
   outcome TEXT,             /* DONE, BACK (never ran or may run again at once), ERROR, LOST (nobody knows), or the status of its doom */
   started TIMESTAMPTZ,
   ended TIMESTAMPTZ,
   sqlstate TEXT,
-  error TEXT
+  error TEXT,
+  committed BOOL            /* it had committed something by itself before the error */
 );
 COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';
 
-CREATE TYPE async.taken_t AS
+CREATE TYPE async.head_t AS
 (
   task_id BIGINT,
   seq BIGINT,               /* null: it went before */
+  again BIGINT,             /* its place in async.requeue then */
   query TEXT,
-  sole TEXT,                /* what all tasks of its message call; null: each is executed */
-  data JSONB,
+  argument JSONB,
   doomed BOOL
 );
-COMMENT ON TYPE async.taken_t IS 'Engine: a task taken from its lane';
+COMMENT ON TYPE async.head_t IS 'Engine: a task at the head of its lane';
+
+CREATE TYPE async.part_t AS
+(
+  sole TEXT,                /* what all tasks of the message call; null: each is executed */
+  task_ids BIGINT[],
+  queries TEXT[],
+  data JSONB[],
+  furthest BIGINT,          /* greatest seq among them */
+  again BIGINT[],           /* places in async.requeue that they take */
+  doomed BIGINT[]           /* tasks that are passed over */
+);
+COMMENT ON TYPE async.part_t IS 'Engine: tasks of a lane that go in one message';

@@ -35,7 +35,9 @@ BEGIN
   INTO touched
   FROM counted c JOIN tally t ON t.flow_id = c.flow_id AND t.node_no = c.node_no;
 
-  PERFORM flow.stop_steps(ARRAY(SELECT u FROM unnest(touched) u WHERE u.state = 'STOP'), 'another step failed');
+  IF EXISTS (SELECT FROM unnest(touched) u WHERE u.state = 'STOP') THEN
+    PERFORM flow.stop_steps(ARRAY(SELECT u FROM unnest(touched) u WHERE u.state = 'STOP'), 'another step failed');
+  END IF;
   RETURN flow.done_with_steps(touched);
 END;
 $$;

@@ -39,7 +39,6 @@ CREATE TABLE flow.flow
   flow TEXT NOT NULL,
   definition_id BIGINT NOT NULL,
   CONSTRAINT flow_pk PRIMARY KEY (flow),
-  CONSTRAINT flow_definition_is_unique UNIQUE (definition_id),
   CONSTRAINT flow_definition_fk FOREIGN KEY (definition_id) REFERENCES flow.definition
 );
 

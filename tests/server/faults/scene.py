@@ -77,14 +77,17 @@ def is_open(db: Any, flow_id: int) -> bool:
 
 
 def take_over(db: Any) -> threading.Thread:
-    """Start an orchestrator that takes over by force; the thread ends when it ends, however that is."""
+    """Have an orchestrator take over by force; the thread ends when it ends, however that is."""
+    connection = db.connect()
 
     def call() -> None:
-        with contextlib.suppress(psycopg.Error), db.connect() as connection:
+        with contextlib.suppress(psycopg.Error), connection:
             connection.execute("CALL async.main(_force => true)")
 
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
+    reigns = "SELECT count(*)::INT FROM pg_locks WHERE pid = %s AND locktype = 'advisory' AND granted"
+    until(lambda: db.value(reigns, (connection.info.backend_pid,)) > 0, what="it to have taken over")
     return thread
 
 

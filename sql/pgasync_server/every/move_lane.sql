@@ -1,0 +1,31 @@
+CREATE OR REPLACE FUNCTION async.move_lane(_lane async.lane_state_t, _parts async.part_t[]) RETURNS async.lane_state_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A lane after these tasks have been taken from its head; one from which nothing could be taken is empty. Doomed ones have
+ * been settled before and are only passed over. Writes async.lane_position, async.requeue, async.doom.
+ */
+DECLARE
+  part async.part_t;
+  again BIGINT[] := '{}';
+BEGIN
+  _lane.empty := cardinality(_parts) = 0;
+  FOREACH part IN ARRAY _parts LOOP
+    _lane.position := greatest(_lane.position, part.furthest);
+    _lane.served := _lane.served + coalesce(cardinality(part.task_ids), 0);
+    again := again || coalesce(part.again, '{}');
+    IF part.doomed IS NOT NULL THEN
+      DELETE FROM async.doom d WHERE d.task_id = ANY(part.doomed);
+    END IF;
+  END LOOP;
+  IF cardinality(again) > 0 THEN
+    DELETE FROM async.requeue q WHERE q.lane_id = _lane.lane_id AND q.seq = ANY(again);
+  END IF;
+  _lane.requeued := cardinality(again) > 0;
+  IF EXISTS (SELECT FROM unnest(_parts) p WHERE p.furthest IS NOT NULL) THEN
+    INSERT INTO async.lane_position(lane_id, seq) VALUES (_lane.lane_id, _lane.position);
+  END IF;
+  RETURN _lane;
+END;
+$$;
+COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[]) IS 'Engine: a lane after tasks have been taken from it';
