@@ -185,16 +185,23 @@ CREATE OR REPLACE FUNCTION async.receipts(_server UUID, _epochs BIGINT[], _batch
 RETURNS TABLE (batch_id BIGINT, task_id BIGINT, started TIMESTAMPTZ, ended TIMESTAMPTZ) LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Receipts and revocations (ended null) of the batches named by the two arrays, element by element. */
+/*
+ * Receipts and revocations (ended null) of the batches named by the two arrays, element by element. OFFSET 0 keeps the
+ * planner to one look-up by key for each batch, whatever it thinks of the tables.
+ */
 BEGIN
   RETURN QUERY
   SELECT r.batch_id, r.task_id, r.started, r.ended
   FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
-  JOIN async.receipt_0 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id
+  CROSS JOIN LATERAL (
+    SELECT q.batch_id, q.task_id, q.started, q.ended
+    FROM async.receipt_0 q WHERE q.server = _server AND q.epoch = b.epoch AND q.batch_id = b.batch_id OFFSET 0) r
   UNION ALL
   SELECT r.batch_id, r.task_id, r.started, r.ended
   FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
-  JOIN async.receipt_1 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id;
+  CROSS JOIN LATERAL (
+    SELECT q.batch_id, q.task_id, q.started, q.ended
+    FROM async.receipt_1 q WHERE q.server = _server AND q.epoch = b.epoch AND q.batch_id = b.batch_id OFFSET 0) r;
 END;
 $$;
 COMMENT ON FUNCTION async.receipts(UUID, BIGINT[], BIGINT[]) IS 'Engine: what is known on a target of the tasks of some batches';
@@ -397,6 +404,42 @@ END;
 $$;
 COMMENT ON FUNCTION async.assert_single_call(TEXT) IS 'Engine: checks on the target that a query is exactly one CALL';
 
+-- pgasync/every/assert_single_statement.sql
+CREATE OR REPLACE FUNCTION async.assert_single_statement(_query TEXT) RETURNS VOID LANGUAGE plpgsql AS
+$$
+/*
+ * Raises unless _query parses as one statement. Only one that could be more, or none, is looked into: PostgreSQL's own parser
+ * then decides, by the complaint of a cursor, compared with the one about two statements, since it is in the server's
+ * language. No search_path is pinned here: names must be found as the query will find them. Errors: 42601.
+ */
+DECLARE
+  probe REFCURSOR;
+  complaint TEXT;
+  about_two TEXT;
+BEGIN
+  IF pg_catalog.strpos(pg_catalog.rtrim(_query, E'; \n\t'), ';') OPERATOR(pg_catalog.=) 0
+     AND _query OPERATOR(pg_catalog.~) '^\s*[[:alnum:](]' THEN
+    RETURN;
+  END IF;
+  BEGIN
+    OPEN probe FOR EXECUTE 'SELECT 1; SELECT 2';
+  EXCEPTION WHEN invalid_cursor_definition THEN
+    about_two := SQLERRM;
+  END;
+  BEGIN
+    OPEN probe FOR EXECUTE _query;
+    CLOSE probe;
+  EXCEPTION WHEN invalid_cursor_definition THEN
+    complaint := SQLERRM;
+  END;
+  IF complaint OPERATOR(pg_catalog.=) about_two THEN
+    RAISE EXCEPTION 'query is not exactly one statement' USING
+      ERRCODE = 'syntax_error', DETAIL = pg_catalog.left(_query, 200), HINT = 'Push one task for each statement.';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.assert_single_statement(TEXT) IS 'Engine: checks on the target that a query is one statement';
+
 -- pgasync/every/batch_begin.sql
 CREATE OR REPLACE FUNCTION async.batch_begin(_server UUID, _epoch BIGINT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -423,23 +466,25 @@ CREATE OR REPLACE FUNCTION async.task_begin(
   _server UUID,
   _epoch BIGINT,
   _batch_id BIGINT,
-  _task_id BIGINT) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
+  _task_id BIGINT,
+  _look BOOL) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off AS
 $$
 /*
  * Called on the target before each task of a batch: the time, or null if the task has been revoked meanwhile.
- * Only saves the work: the receipt's key is what decides. Sets pgflow.task, by which a session knows that it runs
+ * Only saves the work: the receipt's key is what decides. So it is
+ * only looked for (_look) where it could be by now. Sets pgflow.task, by which a session knows that it runs
  * a task. Reads async.receipt_0 or _1 (_ring), by key
  * even if the plan was made when they were empty.
  */
 BEGIN
-  IF _ring = 0 AND EXISTS (
+  IF _look AND (_ring = 0 AND EXISTS (
        SELECT FROM async.receipt_0 r
        WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id)
      OR _ring = 1 AND EXISTS (
        SELECT FROM async.receipt_1 r
-       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id)
+       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id))
   THEN
     RETURN NULL;
   END IF;
@@ -447,7 +492,7 @@ BEGIN
   RETURN clock_timestamp();
 END;
 $$;
-COMMENT ON FUNCTION async.task_begin(INT, UUID, BIGINT, BIGINT, BIGINT) IS 'Engine: opens a task of a batch on a target';
+COMMENT ON FUNCTION async.task_begin(INT, UUID, BIGINT, BIGINT, BIGINT, BOOL) IS 'Engine: opens a task of a batch on a target';
 
 -- pgasync/every/task_end.sql
 CREATE OR REPLACE FUNCTION async.task_end(

@@ -590,8 +590,8 @@ BEGIN
                OR NOT asked#>'{receipts,batch_ids}' @> to_jsonb(slot.batch_id);
     slot := async.note_receipts(slot, receipts);
     IF slot.revoking AND asked->'revoke' @> jsonb_build_array(jsonb_build_object('batch_id', slot.batch_id)) THEN
-      slot.revoking := _answer->'troubles' @> to_jsonb(slot.batch_id);
-      IF slot.interrupted THEN
+      slot.revoking := false;
+      IF slot.interrupted AND NOT _answer->'troubles' @> to_jsonb(slot.batch_id) THEN
         slot.interrupt_at := coalesce(slot.interrupt_at, clock_timestamp());
       END IF;
     END IF;
@@ -957,7 +957,7 @@ BEGIN
       '; CALL ', _query, '(pgflow_argument);')
     WHEN _query IS NOT NULL THEN concat(
       'PERFORM async.assert_single_call(', quote_literal(_query), '); ', rtrim(_query, E'; \n\t'), E'\n;')
-    ELSE 'EXECUTE pgflow_queries[pgflow_i];' END);
+    ELSE 'PERFORM async.assert_single_statement(pgflow_queries[pgflow_i]); EXECUTE pgflow_queries[pgflow_i];' END);
 END;
 $$;
 COMMENT ON FUNCTION async.batch_statement(async.task_kind, TEXT, TEXT) IS 'Engine: the part of a message that does the work';
@@ -1222,8 +1222,8 @@ CREATE OR REPLACE FUNCTION async.check_push(_tasks async.task_push_t[]) RETURNS 
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises unless every task names a known target and pool and has a query (tasks for outside workers have none and are
- * not taken here yet). Errors: PF007, 22004. Reads async.target, async.concurrency_pool.
+ * Raises unless every task names a known target and has a query (tasks for outside workers have none and are
+ * not taken here yet). Errors: PF007, 22004. Reads async.target.
  */
 DECLARE
   wrong TEXT;
@@ -1235,13 +1235,6 @@ BEGIN
   FROM unnest(_tasks) u WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target = u.target);
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'unknown target: %', wrong USING ERRCODE = 'PF007', HINT = 'async.configure() adds targets.';
-  END IF;
-  SELECT string_agg(DISTINCT quote_ident(u.concurrency_pool), ', ') INTO wrong
-  FROM unnest(_tasks) u
-  WHERE u.concurrency_pool IS NOT NULL
-    AND NOT EXISTS (SELECT FROM async.concurrency_pool p WHERE p.concurrency_pool = u.concurrency_pool);
-  IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'unknown concurrency pool: %', wrong USING ERRCODE = 'PF007', HINT = 'async.configure() adds pools.';
   END IF;
 END;
 $$;
@@ -1803,6 +1796,33 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.exchange(async.loop_t, async.target_state_t) IS 'Engine: what to ask a target next';
+
+-- pgasync_server/every/expire_stranded.sql
+CREATE OR REPLACE FUNCTION async.expire_stranded(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Times out tasks that have waited longer than their timeout for a target that cannot be reached; the oldest of each lane
+ * first, up to 100 a time. Writes what async.settle() does.
+ */
+DECLARE
+  stranded RECORD;
+BEGIN
+  FOR stranded IN
+    SELECT l.lane_id, array_agg(h.task_id) AS task_ids
+    FROM unnest(_s.lanes) l
+    JOIN unnest(_s.targets) g ON g.target_id = l.target_id AND g.state <> 'up'
+    JOIN async.lane r ON r.lane_id = l.lane_id AND r.timeout IS NOT NULL
+    CROSS JOIN LATERAL async.lane_head(l, 100) h
+    JOIN async.task t ON t.task_id = h.task_id AND t.entered < clock_timestamp() - r.timeout
+    WHERE NOT l.empty AND NOT h.doomed
+    GROUP BY l.lane_id
+  LOOP
+    PERFORM async.settle(stranded.task_ids, 'TIMED_OUT', 'timed out waiting for its target');
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.expire_stranded(async.loop_t) IS 'Engine: times out tasks whose target cannot be reached';
 
 -- pgasync_server/every/fill_slots.sql
 CREATE OR REPLACE FUNCTION async.fill_slots(
@@ -2427,6 +2447,7 @@ DECLARE
   targets async.target_state_t[] := _s.targets;
   target async.target_state_t := targets[_target];
   slots async.slot_t[] := _s.slots;
+  slot async.slot_t;
 BEGIN
   IF target.failures = 0 THEN
     PERFORM async.log('WARNING', format('target %s cannot be reached: %s', target.target, _reason));
@@ -2437,11 +2458,13 @@ BEGIN
   target.retry_at := clock_timestamp() + least(5, 0.1 * 2 ^ least(target.failures, 10)) * INTERVAL '1 s';
   target.failures := target.failures + 1;
   target.control_sent := NULL;
+  target.revocations := NULL;
   targets[_target] := target;
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
-    IF slots[i].target_id = target.target_id AND slots[i].connection IS NOT NULL AND slots[i].state <> 'ended' THEN
-      slots[i] := async.lose(slots[i]);
-    END IF;
+    slot := slots[i];
+    CONTINUE WHEN slot.target_id <> target.target_id;
+    slot.revoking := false;  -- what was ordered may not have arrived: async.watch_slots() orders it again
+    slots[i] := CASE WHEN slot.connection IS NULL OR slot.state = 'ended' THEN slot ELSE async.lose(slot) END;
   END LOOP;
   _s.slots := slots;
   _s.targets := targets;
@@ -2553,7 +2576,8 @@ BEGIN
       concat('pgflow_header := ', replace(kind.header, '$owner_id', _lane.owner_id::TEXT), '; ') END,
     'FOR pgflow_i IN 1..', cardinality(_slot.task_ids), ' LOOP ',
     'EXIT WHEN pgflow_i OPERATOR(pg_catalog.>) 1 AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) pgflow_until; ',
-    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i]); ',
+    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i OPERATOR(pg_catalog.=) 1 '
+           'OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (pgflow_until OPERATOR(pg_catalog.-) INTERVAL ''80 ms'')); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.batch_statement(kind, _part.sole, _lane.label),
@@ -2920,15 +2944,21 @@ COMMENT ON FUNCTION async.pause() IS 'The orchestrator starts nothing new until 
 CREATE OR REPLACE FUNCTION async.pool_id(_concurrency_pool TEXT, _target_id INT) RETURNS INT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* The pool of that name, or the target's own when it is null or gone. Reads async.concurrency_pool. */
+/*
+ * The pool of that name, or the target's own when it is null. One that no configuration names is made, with
+ * default_concurrency_pool_workers. Writes async.concurrency_pool.
+ */
 DECLARE
   found_id INT;
 BEGIN
   SELECT p.pool_id INTO found_id
   FROM async.concurrency_pool p
-  WHERE p.concurrency_pool = _concurrency_pool OR p.target_id = _target_id
-  ORDER BY (p.concurrency_pool = _concurrency_pool) DESC NULLS LAST
-  LIMIT 1;
+  WHERE CASE WHEN _concurrency_pool IS NULL THEN p.target_id = _target_id ELSE p.concurrency_pool = _concurrency_pool END;
+  IF NOT FOUND THEN
+    INSERT INTO async.concurrency_pool(concurrency_pool, max_workers)
+    SELECT _concurrency_pool, c.default_concurrency_pool_workers FROM async.control c
+    RETURNING pool_id INTO found_id;
+  END IF;
   RETURN found_id;
 END;
 $$;
@@ -3222,6 +3252,7 @@ BEGIN
     slot.sent := left_over.assigned;
     slot.progress := left_over.assigned;
     slot.seen := left_over.assigned;
+    slot.interrupted := EXISTS (SELECT FROM async.doom d WHERE d.task_id = ANY(left_over.task_ids));
     _s.slots := _s.slots || slot;
   END LOOP;
   PERFORM async.wake_lanes(ARRAY(SELECT o.lane_id FROM async.open_lane o));
@@ -3640,7 +3671,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Settles what is known already of batches that still run, but for those in _settled: tasks with a receipt have ended;
- * those that were taken back, and are not doomed, go to others. The batch keeps the rest.
+ * those that were taken back go to others, or end as they are doomed to, but for one that may still be running. The batch keeps the rest.
  * Writes async.batch, and what async.record_verdicts() and the owners do.
  */
 DECLARE
@@ -3658,7 +3689,7 @@ BEGIN
       SELECT u.task_id
       FROM unnest(slot.task_ids) WITH ORDINALITY u(task_id, n)
       JOIN unnest(_receipts) r ON r.batch_id = slot.batch_id AND r.task_id = u.task_id
-      WHERE r.ended IS NOT NULL OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
+      WHERE r.ended IS NOT NULL OR NOT slot.interrupted OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
       ORDER BY u.n);
     CONTINUE WHEN cardinality(part.task_ids) = 0;
     part.state := 'ended';
@@ -4131,6 +4162,7 @@ BEGIN
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up <= clock_timestamp());
   PERFORM async.settle(late, 'TIMED_OUT', 'timed out waiting for its finish');
+  PERFORM async.expire_stranded(_s);
   RETURN _s;
 END;
 $$;
@@ -4199,7 +4231,7 @@ CREATE OR REPLACE FUNCTION async.watch_slots(_s async.loop_t) RETURNS async.loop
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Looks at what has been running for a while: revokes what a gone session left without a receipt, takes back what waits
+ * Looks at what has been running for a while: orders an interruption again whose order was lost, revokes what a gone session left without a receipt, takes back what waits
  * behind a slow task, interrupts a task whose time is up, ends a session that does not heed that within 10 s.
  */
 DECLARE
@@ -4215,6 +4247,9 @@ BEGIN
       IF slot.remaining IS NOT NULL THEN
         _s := async.order_revocation(_s, i, slot.remaining, false);
       END IF;
+    ELSIF slot.interrupted AND slot.interrupt_at IS NULL THEN
+      _s := async.order_revocation(
+        _s, i, ARRAY(SELECT d.task_id FROM async.doom d WHERE d.task_id = ANY(slot.remaining)), true);
     ELSIF slot.interrupted THEN
       IF now > slot.interrupt_at + INTERVAL '10 s' AND NOT slot.terminate THEN
         slots := _s.slots;
@@ -4237,13 +4272,14 @@ COMMENT ON FUNCTION async.watch_slots(async.loop_t) IS 'Engine: looks at what ha
 CREATE OR REPLACE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
+SET enable_mergejoin = off
 SET jit = off AS
 $$
 /*
  * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the caller
  * sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
  * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made: hence
- * enable_seqscan = off, and jit = off since that makes estimated costs meaningless.
+ * enable_seqscan and enable_mergejoin = off, and jit = off since that makes estimated costs meaningless.
  */
 BEGIN
   _s.worked := false;

@@ -1636,7 +1636,7 @@ COMMENT ON FUNCTION flow.known_names(TEXT, TEXT[]) IS
   'private: the names that one that is not known may have meant';
 
 -- pgflow_server/every/lane_on.sql
-CREATE OR REPLACE FUNCTION flow.lane_on(_target TEXT, _may_yield BOOL, _timeout INTERVAL) RETURNS async.lane LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION flow.lane_on(_target TEXT, _may_yield BOOL, _timeout INTERVAL) RETURNS async.lane LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*

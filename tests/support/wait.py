@@ -78,7 +78,7 @@ def describe_run(db: Queried, flow_id: int) -> str:
             db,
             "orchestrators",
             "SELECT pid, state, wait_event_type, wait_event FROM pg_stat_activity"
-            " WHERE datname = current_database() AND query ILIKE 'CALL async.main%'",
+            " WHERE datname = current_database() AND query ILIKE 'CALL async.main%%'",
             [],
         ),
     ]

@@ -2,16 +2,23 @@ CREATE OR REPLACE FUNCTION async.receipts(_server UUID, _epochs BIGINT[], _batch
 RETURNS TABLE (batch_id BIGINT, task_id BIGINT, started TIMESTAMPTZ, ended TIMESTAMPTZ) LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Receipts and revocations (ended null) of the batches named by the two arrays, element by element. */
+/*
+ * Receipts and revocations (ended null) of the batches named by the two arrays, element by element. OFFSET 0 keeps the
+ * planner to one look-up by key for each batch, whatever it thinks of the tables.
+ */
 BEGIN
   RETURN QUERY
   SELECT r.batch_id, r.task_id, r.started, r.ended
   FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
-  JOIN async.receipt_0 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id
+  CROSS JOIN LATERAL (
+    SELECT q.batch_id, q.task_id, q.started, q.ended
+    FROM async.receipt_0 q WHERE q.server = _server AND q.epoch = b.epoch AND q.batch_id = b.batch_id OFFSET 0) r
   UNION ALL
   SELECT r.batch_id, r.task_id, r.started, r.ended
   FROM unnest(_epochs, _batch_ids) b(epoch, batch_id)
-  JOIN async.receipt_1 r ON r.server = _server AND r.epoch = b.epoch AND r.batch_id = b.batch_id;
+  CROSS JOIN LATERAL (
+    SELECT q.batch_id, q.task_id, q.started, q.ended
+    FROM async.receipt_1 q WHERE q.server = _server AND q.epoch = b.epoch AND q.batch_id = b.batch_id OFFSET 0) r;
 END;
 $$;
 COMMENT ON FUNCTION async.receipts(UUID, BIGINT[], BIGINT[]) IS 'Engine: what is known on a target of the tasks of some batches';

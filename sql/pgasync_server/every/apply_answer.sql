@@ -22,8 +22,8 @@ BEGIN
                OR NOT asked#>'{receipts,batch_ids}' @> to_jsonb(slot.batch_id);
     slot := async.note_receipts(slot, receipts);
     IF slot.revoking AND asked->'revoke' @> jsonb_build_array(jsonb_build_object('batch_id', slot.batch_id)) THEN
-      slot.revoking := _answer->'troubles' @> to_jsonb(slot.batch_id);
-      IF slot.interrupted THEN
+      slot.revoking := false;
+      IF slot.interrupted AND NOT _answer->'troubles' @> to_jsonb(slot.batch_id) THEN
         slot.interrupt_at := coalesce(slot.interrupt_at, clock_timestamp());
       END IF;
     END IF;

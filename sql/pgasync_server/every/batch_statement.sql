@@ -15,7 +15,7 @@ BEGIN
       '; CALL ', _query, '(pgflow_argument);')
     WHEN _query IS NOT NULL THEN concat(
       'PERFORM async.assert_single_call(', quote_literal(_query), '); ', rtrim(_query, E'; \n\t'), E'\n;')
-    ELSE 'EXECUTE pgflow_queries[pgflow_i];' END);
+    ELSE 'PERFORM async.assert_single_statement(pgflow_queries[pgflow_i]); EXECUTE pgflow_queries[pgflow_i];' END);
 END;
 $$;
 COMMENT ON FUNCTION async.batch_statement(async.task_kind, TEXT, TEXT) IS 'Engine: the part of a message that does the work';

@@ -2,8 +2,8 @@ CREATE OR REPLACE FUNCTION async.check_push(_tasks async.task_push_t[]) RETURNS 
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises unless every task names a known target and pool and has a query (tasks for outside workers have none and are
- * not taken here yet). Errors: PF007, 22004. Reads async.target, async.concurrency_pool.
+ * Raises unless every task names a known target and has a query (tasks for outside workers have none and are
+ * not taken here yet). Errors: PF007, 22004. Reads async.target.
  */
 DECLARE
   wrong TEXT;
@@ -15,13 +15,6 @@ BEGIN
   FROM unnest(_tasks) u WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target = u.target);
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'unknown target: %', wrong USING ERRCODE = 'PF007', HINT = 'async.configure() adds targets.';
-  END IF;
-  SELECT string_agg(DISTINCT quote_ident(u.concurrency_pool), ', ') INTO wrong
-  FROM unnest(_tasks) u
-  WHERE u.concurrency_pool IS NOT NULL
-    AND NOT EXISTS (SELECT FROM async.concurrency_pool p WHERE p.concurrency_pool = u.concurrency_pool);
-  IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'unknown concurrency pool: %', wrong USING ERRCODE = 'PF007', HINT = 'async.configure() adds pools.';
   END IF;
 END;
 $$;

@@ -9,6 +9,7 @@ DECLARE
   targets async.target_state_t[] := _s.targets;
   target async.target_state_t := targets[_target];
   slots async.slot_t[] := _s.slots;
+  slot async.slot_t;
 BEGIN
   IF target.failures = 0 THEN
     PERFORM async.log('WARNING', format('target %s cannot be reached: %s', target.target, _reason));
@@ -19,11 +20,13 @@ BEGIN
   target.retry_at := clock_timestamp() + least(5, 0.1 * 2 ^ least(target.failures, 10)) * INTERVAL '1 s';
   target.failures := target.failures + 1;
   target.control_sent := NULL;
+  target.revocations := NULL;
   targets[_target] := target;
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
-    IF slots[i].target_id = target.target_id AND slots[i].connection IS NOT NULL AND slots[i].state <> 'ended' THEN
-      slots[i] := async.lose(slots[i]);
-    END IF;
+    slot := slots[i];
+    CONTINUE WHEN slot.target_id <> target.target_id;
+    slot.revoking := false;  -- what was ordered may not have arrived: async.watch_slots() orders it again
+    slots[i] := CASE WHEN slot.connection IS NULL OR slot.state = 'ended' THEN slot ELSE async.lose(slot) END;
   END LOOP;
   _s.slots := slots;
   _s.targets := targets;

@@ -32,7 +32,8 @@ BEGIN
       concat('pgflow_header := ', replace(kind.header, '$owner_id', _lane.owner_id::TEXT), '; ') END,
     'FOR pgflow_i IN 1..', cardinality(_slot.task_ids), ' LOOP ',
     'EXIT WHEN pgflow_i OPERATOR(pg_catalog.>) 1 AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) pgflow_until; ',
-    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i]); ',
+    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i OPERATOR(pg_catalog.=) 1 '
+           'OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (pgflow_until OPERATOR(pg_catalog.-) INTERVAL ''80 ms'')); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.batch_statement(kind, _part.sole, _lane.label),

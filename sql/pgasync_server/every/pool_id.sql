@@ -1,15 +1,21 @@
 CREATE OR REPLACE FUNCTION async.pool_id(_concurrency_pool TEXT, _target_id INT) RETURNS INT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* The pool of that name, or the target's own when it is null or gone. Reads async.concurrency_pool. */
+/*
+ * The pool of that name, or the target's own when it is null. One that no configuration names is made, with
+ * default_concurrency_pool_workers. Writes async.concurrency_pool.
+ */
 DECLARE
   found_id INT;
 BEGIN
   SELECT p.pool_id INTO found_id
   FROM async.concurrency_pool p
-  WHERE p.concurrency_pool = _concurrency_pool OR p.target_id = _target_id
-  ORDER BY (p.concurrency_pool = _concurrency_pool) DESC NULLS LAST
-  LIMIT 1;
+  WHERE CASE WHEN _concurrency_pool IS NULL THEN p.target_id = _target_id ELSE p.concurrency_pool = _concurrency_pool END;
+  IF NOT FOUND THEN
+    INSERT INTO async.concurrency_pool(concurrency_pool, max_workers)
+    SELECT _concurrency_pool, c.default_concurrency_pool_workers FROM async.control c
+    RETURNING pool_id INTO found_id;
+  END IF;
   RETURN found_id;
 END;
 $$;

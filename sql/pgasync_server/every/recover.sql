@@ -27,6 +27,7 @@ BEGIN
     slot.sent := left_over.assigned;
     slot.progress := left_over.assigned;
     slot.seen := left_over.assigned;
+    slot.interrupted := EXISTS (SELECT FROM async.doom d WHERE d.task_id = ANY(left_over.task_ids));
     _s.slots := _s.slots || slot;
   END LOOP;
   PERFORM async.wake_lanes(ARRAY(SELECT o.lane_id FROM async.open_lane o));

@@ -4,7 +4,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Settles what is known already of batches that still run, but for those in _settled: tasks with a receipt have ended;
- * those that were taken back, and are not doomed, go to others. The batch keeps the rest.
+ * those that were taken back go to others, or end as they are doomed to, but for one that may still be running. The batch keeps the rest.
  * Writes async.batch, and what async.record_verdicts() and the owners do.
  */
 DECLARE
@@ -22,7 +22,7 @@ BEGIN
       SELECT u.task_id
       FROM unnest(slot.task_ids) WITH ORDINALITY u(task_id, n)
       JOIN unnest(_receipts) r ON r.batch_id = slot.batch_id AND r.task_id = u.task_id
-      WHERE r.ended IS NOT NULL OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
+      WHERE r.ended IS NOT NULL OR NOT slot.interrupted OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
       ORDER BY u.n);
     CONTINUE WHEN cardinality(part.task_ids) = 0;
     part.state := 'ended';

@@ -21,6 +21,7 @@ BEGIN
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up <= clock_timestamp());
   PERFORM async.settle(late, 'TIMED_OUT', 'timed out waiting for its finish');
+  PERFORM async.expire_stranded(_s);
   RETURN _s;
 END;
 $$;

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION async.watch_slots(_s async.loop_t) RETURNS async.loop
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Looks at what has been running for a while: revokes what a gone session left without a receipt, takes back what waits
+ * Looks at what has been running for a while: orders an interruption again whose order was lost, revokes what a gone session left without a receipt, takes back what waits
  * behind a slow task, interrupts a task whose time is up, ends a session that does not heed that within 10 s.
  */
 DECLARE
@@ -18,6 +18,9 @@ BEGIN
       IF slot.remaining IS NOT NULL THEN
         _s := async.order_revocation(_s, i, slot.remaining, false);
       END IF;
+    ELSIF slot.interrupted AND slot.interrupt_at IS NULL THEN
+      _s := async.order_revocation(
+        _s, i, ARRAY(SELECT d.task_id FROM async.doom d WHERE d.task_id = ANY(slot.remaining)), true);
     ELSIF slot.interrupted THEN
       IF now > slot.interrupt_at + INTERVAL '10 s' AND NOT slot.terminate THEN
         slots := _s.slots;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION flow.lane_on(_target TEXT, _may_yield BOOL, _timeout INTERVAL) RETURNS async.lane LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION flow.lane_on(_target TEXT, _may_yield BOOL, _timeout INTERVAL) RETURNS async.lane LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
