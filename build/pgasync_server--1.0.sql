@@ -450,7 +450,8 @@ CREATE TYPE async.lane_state_t AS
   priority INT,
   position BIGINT,          /* seq of the last task taken */
   served BIGINT,            /* tasks taken since the lane woke, for turns among equals */
-  average FLOAT8,           /* seconds that its tasks have been taking, or null */
+  work FLOAT8,              /* seconds that its tasks have been taking, commit apart, or null */
+  pace FLOAT8,              /* seconds from one to the next in their batches, commit and competition included, or null */
   requeued BOOL,            /* something of it may be in async.requeue */
   empty BOOL                /* nothing was left of it when it was last served */
 );
@@ -931,13 +932,19 @@ $$;
 COMMENT ON FUNCTION async.attend_targets(async.loop_t) IS 'Engine: one step with every target';
 
 -- pgasync_server/every/batch_size.sql
-CREATE OR REPLACE FUNCTION async.batch_size(_average FLOAT8) RETURNS INT LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION async.batch_size(_work FLOAT8, _pace FLOAT8) RETURNS INT LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* How many tasks go in one message: 50 ms worth of them by their average in seconds, 1 to 100; 1 when it is unknown. */
-SELECT coalesce(greatest(1, least(100, floor(0.05 / greatest(_average, 0.0001))))::INT, 1);
+/*
+ * How many tasks go in one message, 1 to 100: up to 20 ms of work, so that long tasks stay free to go to any slot, and up to
+ * 150 ms of time, so that none waits long for its batch-mates on a machine with more slots than processors.
+ * _work, _pace: seconds, as in async.lane_state_t; 1 when they are unknown.
+ */
+BEGIN
+  RETURN coalesce(greatest(1, least(100, floor(0.02 / greatest(_work, 0.0001)), floor(0.15 / greatest(_pace, 0.0001))))::INT, 1);
+END;
 $$;
-COMMENT ON FUNCTION async.batch_size(FLOAT8) IS 'Engine: how many tasks go in one message';
+COMMENT ON FUNCTION async.batch_size(FLOAT8, FLOAT8) IS 'Engine: how many tasks go in one message';
 
 -- pgasync_server/every/batch_statement.sql
 CREATE OR REPLACE FUNCTION async.batch_statement(_kind async.task_kind, _query TEXT, _label TEXT) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE
@@ -1047,7 +1054,7 @@ BEGIN
   RETURN QUERY
   SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
          count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
-  FROM unnest(_s.lanes) WITH ORDINALITY l(lane_id, target_id, pool_id, priority, position, served, average, requeued, empty, n)
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
   JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
   WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
     AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
@@ -1839,7 +1846,7 @@ $$
  * they are then. Writes async.batch, async.lane_position, async.requeue, async.doom.
  */
 DECLARE
-  size INT := async.batch_size(_lane.average);
+  size INT := async.batch_size(_lane.work, _lane.pace);
   row_of async.lane;
   parts async.part_t[];
   filled INT := 0;
@@ -1956,13 +1963,14 @@ RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes the slots of settled batches idle, drops those without a connection, and brings the average time of the lanes'
- * tasks up to date. One that found itself replaced (PF012) makes the orchestrator stop.
+ * Makes the slots of settled batches idle, drops those without a connection, and brings up to date how long the lanes'
+ * tasks take. One that found itself replaced (PF012) makes the orchestrator stop.
  */
 DECLARE
   lanes async.lane_state_t[] := _s.lanes;
   lane async.lane_state_t;
-  taken FLOAT8;
+  work FLOAT8;
+  pace FLOAT8;
 BEGIN
   _s.stopping := _s.stopping OR EXISTS (
     SELECT FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids) AND x.sqlstate = 'PF012');
@@ -1973,11 +1981,12 @@ BEGIN
     WHERE x.state <> 'closed' AND NOT (x.batch_id = ANY(_batch_ids) AND x.connection IS NULL));
   FOR i IN 1..coalesce(cardinality(lanes), 0) LOOP
     lane := lanes[i];
-    SELECT extract(epoch FROM sum(b.took)) / sum(b.tasks) INTO taken
-    FROM (SELECT max(v.ended) - min(v.started) AS took, count(*) AS tasks
+    SELECT extract(epoch FROM sum(b.took)) / sum(b.tasks), extract(epoch FROM sum(b.worked)) / sum(b.tasks) INTO pace, work
+    FROM (SELECT max(v.ended) - min(v.started) AS took, sum(v.ended - v.started) AS worked, count(*) AS tasks
           FROM unnest(_verdicts) v WHERE v.lane_id = lane.lane_id AND v.outcome <> 'BACK' GROUP BY v.batch_id) b;
-    IF taken IS NOT NULL THEN
-      lane.average := 0.5 * (taken + coalesce(lane.average, taken));
+    IF pace IS NOT NULL THEN
+      lane.work := 0.5 * (work + coalesce(lane.work, work));
+      lane.pace := 0.5 * (pace + coalesce(lane.pace, pace));
       lanes[i] := lane;
     END IF;
   END LOOP;
@@ -2564,7 +2573,7 @@ BEGIN
   END IF;
   RETURN 'DO ' || quote_literal(concat(
     'DECLARE pgflow_tasks CONSTANT BIGINT[] := ', quote_literal(_slot.task_ids), '; ',
-    'pgflow_until TIMESTAMPTZ := pg_catalog.clock_timestamp() + INTERVAL ''100 ms''; pgflow_started TIMESTAMPTZ; ',
+    'pgflow_until TIMESTAMPTZ := pg_catalog.clock_timestamp() + INTERVAL ''300 ms''; pgflow_started TIMESTAMPTZ; ',
     CASE WHEN kind.argument_type IS NOT NULL THEN concat(
       'pgflow_data CONSTANT JSONB[] := ', quote_literal(_part.data), '; ',
       'pgflow_header ', kind.argument_type, '; pgflow_argument ', kind.argument_type, '; ')
@@ -2577,7 +2586,7 @@ BEGIN
     'FOR pgflow_i IN 1..', cardinality(_slot.task_ids), ' LOOP ',
     'EXIT WHEN pgflow_i OPERATOR(pg_catalog.>) 1 AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) pgflow_until; ',
     format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i OPERATOR(pg_catalog.=) 1 '
-           'OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (pgflow_until OPERATOR(pg_catalog.-) INTERVAL ''80 ms'')); ',
+           'OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (pgflow_until OPERATOR(pg_catalog.-) INTERVAL ''280 ms'')); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.batch_statement(kind, _part.sole, _lane.label),
@@ -3285,6 +3294,23 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.refuse_slots(async.loop_t, INT, TEXT) IS 'Engine: a target takes no more connections';
+
+-- pgasync_server/every/relax_commit.sql
+CREATE OR REPLACE FUNCTION async.relax_commit(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Lets this cycle's commit return before it is on disk, when everything runs in this database: then a crash that loses it
+ * loses nothing else, for whatever a callback made durable later implies it, being further down the same log. With another
+ * server in play the commit must be there before anything is sent to it or removed from it.
+ */
+BEGIN
+  IF NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down') THEN
+    PERFORM set_config('synchronous_commit', 'off', true);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.relax_commit(async.loop_t) IS 'Engine: whether a cycle''s commit needs to be on disk at once';
 
 -- pgasync_server/every/replace_seed_row.sql
 CREATE OR REPLACE FUNCTION async.replace_seed_row() RETURNS TRIGGER
@@ -4125,7 +4151,7 @@ BEGIN
                  CASE WHEN o.empty IS NOT FALSE THEN
                    coalesce((SELECT min(p.served) FROM unnest(_s.lanes) p WHERE NOT p.empty AND p.priority = l.priority), 0)
                  ELSE o.served END,
-                 o.average, true, false)::async.lane_state_t
+                 o.work, o.pace, true, false)::async.lane_state_t
       FROM (SELECT DISTINCT u FROM unnest(named) u) w(lane_id)
       JOIN async.lane l ON l.lane_id = w.lane_id
       LEFT JOIN unnest(_s.lanes) o ON o.lane_id = w.lane_id
@@ -4296,6 +4322,7 @@ BEGIN
   _s := async.open_slots(_s);
   _s := async.assign(_s);
   _s := async.maintain(_s);
+  PERFORM async.relax_commit(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
   END IF;

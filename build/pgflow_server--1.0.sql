@@ -641,12 +641,12 @@ DECLARE
 BEGIN
   IF NOT EXISTS (SELECT FROM flow.run r WHERE r.flow_id = wanted) THEN
     RAISE EXCEPTION 'unknown run %', coalesce(wanted::TEXT, 'null') USING ERRCODE = 'PF002';
-  ELSIF NOT EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = wanted) THEN
-    RAISE EXCEPTION 'run % has ended', wanted USING ERRCODE = 'PF005';
   ELSIF NEW.kind = 'flow.push' AND NOT EXISTS (
     SELECT FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id
     WHERE r.flow_id = wanted AND n.node = NEW.payload->>'node') THEN
     RAISE EXCEPTION 'unknown node "%" in run %', NEW.payload->>'node', wanted USING ERRCODE = 'PF003';
+  ELSIF NOT EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = wanted) THEN
+    RAISE EXCEPTION 'run % has ended', wanted USING ERRCODE = 'PF005';
   END IF;
   RETURN NEW;
 END;

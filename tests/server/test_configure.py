@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
+
+from tests.support.wait import until
 
 TABLES = ("async.control", "async.target", "async.concurrency_pool")
 SECRET = "hunter2"
@@ -23,7 +26,7 @@ def contents(db: Any) -> dict[str, list[Any]]:
 
 
 def refused(db: Any, configuration: Any) -> tuple[list[str], psycopg.errors.Diagnostic]:
-    """The lines of the one error that the configuration raises; it must have changed nothing and told no secret."""
+    """The lines of the one error that the configuration raises; it changed nothing and told no secret."""
     before = contents(db)
     with pytest.raises(psycopg.Error) as caught:
         db.execute("SELECT async.configure(%s)", (json.dumps(configuration),))
@@ -48,6 +51,12 @@ def pools(db: Any) -> dict[str, Any]:
         "LEFT JOIN async.target t USING (target_id)"
     )
     return {name: (most, target) for name, most, target in rows}
+
+
+def is_waiting(db: Any, session: psycopg.Connection[Any]) -> bool:
+    """Is the session waiting for a lock?"""
+    query = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
+    return bool(db.value(query, (session.info.backend_pid,)))
 
 
 # ---- what is there from the start ----
@@ -156,6 +165,12 @@ def test_each_wrong_setting(db: Any) -> None:
         assert line.startswith(f"control: {name} must be "), given
 
 
+def test_unknown_keys_whatever_they_hold(db: Any) -> None:
+    for value in (True, None, 1, "x", [], {}):
+        lines, _ = refused(db, {"control": {"wokers": value}})
+        assert lines == ['control: unknown key "wokers" (did you mean "workers"?)']
+
+
 def test_all_wrong_settings_are_named_at_once(db: Any) -> None:
     wrong = dict(WRONG_SETTINGS)
     lines, _ = refused(db, {"control": wrong})
@@ -207,6 +222,8 @@ def test_connection_strings_that_are_taken(db: Any) -> None:
     ):
         configure(db, targets=[{"target": "a", "connection_string": connection_string}])
         assert db.value("SELECT connection_string FROM async.target WHERE target = 'a'") == connection_string
+    (line,), _ = refused(db, {"targets": [{"target": "a", "connection_string": "foreign two"}]})
+    assert line.startswith('target "a": connection_string is neither a conninfo, nor a URI, nor the name of')
 
 
 PASSWORDS = [
@@ -232,7 +249,9 @@ def test_a_password_is_refused_unless_allowed(db: Any) -> None:
             assert 'target "a": connection_string holds a password' in lines, text
             for way in ("service file", "password file", "foreign server", "allow_password"):
                 assert way in str(diag.message_hint)
-        lines, _ = refused(db, {"control": {"self_connection_string": text}, "targets": [FAR | {"target": "a"}]})
+        lines, _ = refused(
+            db, {"control": {"self_connection_string": text}, "targets": [FAR | {"target": "a"}]}
+        )
         assert lines == ["control: self_connection_string holds a password"], text
 
 
@@ -358,9 +377,13 @@ def test_many_problems_are_counted(db: Any) -> None:
 
 
 def test_self_target_is_renamed_and_its_pool_too(db: Any) -> None:
-    ids = db.execute("SELECT t.target_id, p.pool_id FROM async.target t JOIN async.concurrency_pool p USING (target_id)")
+    ids = db.execute(
+        "SELECT t.target_id, p.pool_id FROM async.target t JOIN async.concurrency_pool p USING (target_id)"
+    )
     configure(db, control={"self_target": "home", "self_concurrency": 5})
-    assert db.execute("SELECT target, connection_string, max_concurrency FROM async.target") == [("home", None, 5)]
+    assert db.execute("SELECT target, connection_string, max_concurrency FROM async.target") == [
+        ("home", None, 5)
+    ]
     assert pools(db) == {"home": (5, "home")}
     assert ids == db.execute(
         "SELECT t.target_id, p.pool_id FROM async.target t JOIN async.concurrency_pool p USING (target_id)"
@@ -374,10 +397,14 @@ def test_self_target_as_a_target(db: Any) -> None:
     configure(
         db,
         control={"self_target": "home"},
-        targets=[{"target": "home", "max_concurrency": 7, "connection_string": "service=home", "enabled": False}],
+        targets=[
+            {"target": "home", "max_concurrency": 7, "connection_string": "service=home", "enabled": False}
+        ],
     )
     assert control(db, "self_concurrency", "self_connection_string") == (7, "service=home")
-    assert db.execute("SELECT connection_string, max_concurrency, enabled FROM async.target") == [(None, 7, False)]
+    assert db.execute("SELECT connection_string, max_concurrency, enabled FROM async.target") == [
+        (None, 7, False)
+    ]
     configure(db, targets=[{"target": "home", "connection_string": None}])
     assert control(db, "self_concurrency", "self_connection_string") == (7, None)
 
@@ -485,16 +512,17 @@ def test_the_version_is_seen_with_the_configuration_and_not_before(db: Any) -> N
     assert db.value(version) > between
 
 
-def test_two_configurations_follow_each_other(db: Any) -> None:
-    new = json.dumps({"targets": [{"target": "a"} | FAR]})
-    with db.connect(autocommit=False) as first, db.connect() as second:
-        first.execute("SELECT async.configure(%s)", (new,))
-        second.execute("SET lock_timeout = '200 ms'")
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            second.execute("SELECT async.configure(%s)", (new,))
+def test_a_configuration_waits_for_another_and_is_checked_against_it(db: Any) -> None:
+    with db.connect(autocommit=False) as first, db.connect() as second, ThreadPoolExecutor() as threads:
+        first.execute("SELECT async.configure(%s)", (json.dumps({"targets": [{"target": "a"} | FAR]}),))
+        rename = (json.dumps({"control": {"self_target": "a"}}),)
+        waiting = threads.submit(second.execute, "SELECT async.configure(%s)", rename)
+        until(lambda: is_waiting(db, second), what="the second configuration to wait")
         first.commit()
-        second.execute("SELECT async.configure(%s)", (new,))
-    assert db.value("SELECT count(*) FROM async.target WHERE target = 'a'") == 1
+        with pytest.raises(psycopg.Error) as caught:
+            waiting.result(timeout=30)
+    assert caught.value.sqlstate == "PF006"
+    assert caught.value.diag.message_detail == 'control: self_target "a" is the name of another target'
 
 
 # ---- a dump is restored over the rows that a new server has ----
@@ -508,9 +536,7 @@ def test_restored_rows_replace_those_of_a_new_server(db: Any) -> None:
         concurrency_pools=[{"concurrency_pool": "p"}],
     )
     saved = contents(db)
-    rows = {
-        table: db.execute(f"SELECT to_jsonb(t)::TEXT FROM {table} t ORDER BY 1") for table in TABLES
-    }
+    rows = {table: db.execute(f"SELECT to_jsonb(t)::TEXT FROM {table} t ORDER BY 1") for table in TABLES}
     db.execute("UPDATE async.target SET target = 'self' WHERE target = 'home'")
     db.execute("DELETE FROM async.target WHERE target = 'a'")
     db.execute("DELETE FROM async.concurrency_pool WHERE concurrency_pool <> 'home'")
@@ -541,7 +567,8 @@ def test_edit_distance(db: Any) -> None:
     words = ["", "a", "ab", "kitten", "sitting", "näher", "naher"]
     words += ["".join(random_words.choices("abc", k=random_words.randint(0, 9))) for _ in range(20)]
     rows = db.execute(
-        "SELECT a, b, async.edit_distance(a, b) FROM unnest(%s::TEXT[]) a, unnest(%s::TEXT[]) b", (words, words)
+        "SELECT a, b, async.edit_distance(a, b) FROM unnest(%s::TEXT[]) a, unnest(%s::TEXT[]) b",
+        (words, words),
     )
     assert len(rows) == len(words) ** 2
     assert [row for row in rows if row[2] != distance(row[0], row[1])] == []
@@ -555,6 +582,7 @@ NEAREST: list[tuple[str, list[str], str | None]] = [
     ("customers", ["sales.customers", "orders"], "sales.customers"),
     ("nodes", ["node", "mode", "codes"], "codes"),
     ("wildly different", ["node", "mode"], None),
+    ("stressed", ["desserts"], None),
     ("b", ["a", "c"], None),
     ("ab", ["ac", "cd"], "ac"),
     ("a", [], None),

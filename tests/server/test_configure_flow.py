@@ -1,4 +1,4 @@
-"""flow.configure_flow and what reads definitions: what is taken, stored and given back, and that all that is wrong is said at once."""
+"""flow.configure_flow and what reads definitions: what is taken, stored, given back, and refused all at once."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import graphlib
 import json
 import random
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+
+from tests.support.wait import until
 
 SELF = {"target": "self"}
 TABLES = (
@@ -23,7 +26,9 @@ TABLES = (
 
 
 def node(name: str, *parents: str, **keys: Any) -> dict[str, Any]:
-    return {"node": name} | SELF | ({"dependencies": [{"parent": p} for p in parents]} if parents else {}) | keys
+    return (
+        {"node": name} | SELF | ({"dependencies": [{"parent": p} for p in parents]} if parents else {}) | keys
+    )
 
 
 def joint(name: str, *parents: str) -> dict[str, Any]:
@@ -42,7 +47,9 @@ def contents(db: Any) -> dict[str, list[Any]]:
     return {table: db.execute(f"SELECT t::TEXT FROM {table} t ORDER BY 1") for table in TABLES}
 
 
-def refusal(db: Any, configuration: Any, flow: str | None = "f", append: bool = False) -> psycopg.errors.Diagnostic:
+def refusal(
+    db: Any, configuration: Any, flow: str | None = "f", append: bool = False
+) -> psycopg.errors.Diagnostic:
     """The one error that the configuration raises; it must have changed nothing."""
     before = contents(db)
     with pytest.raises(psycopg.Error) as caught:
@@ -71,7 +78,8 @@ def stored(db: Any, column: str, flow: str = "f") -> list[Any]:
 
 def edges(db: Any, flow: str = "f") -> set[tuple[str, str, bool]]:
     rows = db.execute(
-        "SELECT p.node, c.node, e.continue_on_failure FROM flow.flow f JOIN flow.definition_edge e USING (definition_id) "
+        "SELECT p.node, c.node, e.continue_on_failure "
+        "FROM flow.flow f JOIN flow.definition_edge e USING (definition_id) "
         "JOIN flow.definition_node p ON (p.definition_id, p.node_no) = (e.definition_id, e.parent_no) "
         "JOIN flow.definition_node c ON (c.definition_id, c.node_no) = (e.definition_id, e.child_no) "
         "WHERE f.flow = %s",
@@ -123,7 +131,9 @@ def test_a_node_with_nothing_but_defaults(db: Any) -> None:
         "parents": 0,
     }
     assert {column: stored(db, column) for column in expected} == {c: [v] for c, v in expected.items()}
-    rows = db.execute("SELECT flow, version, nodes, concurrency_group_routine, created_by FROM flow.definition")
+    rows = db.execute(
+        "SELECT flow, version, nodes, concurrency_group_routine, created_by FROM flow.definition"
+    )
     assert rows == [("f", 1, 1, None, db.value("SELECT session_user::TEXT"))]
 
 
@@ -172,11 +182,17 @@ def test_a_node_with_every_key(db: Any) -> None:
 def test_null_is_the_default_of_every_key(db: Any) -> None:
     keys = db.execute("SELECT jsonb_object_keys(flow.configuration_rules() -> 'node')")
     nodes(db, node("x"), flow="short")
-    nodes(db, dict.fromkeys(key for (key,) in keys) | node("x"), flow="long", mutexes=None, concurrency_group_routine=None)
+    nodes(
+        db,
+        dict.fromkeys(key for (key,) in keys) | node("x"),
+        flow="long",
+        mutexes=None,
+        concurrency_group_routine=None,
+    )
     rows = [
         db.execute(
-            "SELECT to_jsonb(n) - 'definition_id' FROM flow.definition_node n JOIN flow.flow USING (definition_id) "
-            "WHERE flow = %s",
+            "SELECT to_jsonb(n) - 'definition_id' "
+            "FROM flow.definition_node n JOIN flow.flow USING (definition_id) WHERE flow = %s",
             (flow,),
         )
         for flow in ("short", "long")
@@ -205,19 +221,18 @@ def test_which_routine_is_called(db: Any) -> None:
 def test_routines_are_stored_ready_to_be_called(db: Any) -> None:
     """Whatever their names hold."""
     db.execute('CREATE SCHEMA "Odd ""one""; --"; CREATE SCHEMA "select"; CREATE TABLE called(name TEXT)')
-    names = [
-        '"Odd ""one""; --"."x.y"',
-        '"Odd ""one""; --".plain',
-        "select.table",
-        "select.order$1",
-        '"select"."Grün"',
-        "public.user",
-        "public.grün",
-    ]
-    for name in names:
-        quoted = ".".join('"' + part.strip('"') + '"' for part in (name.rsplit(".", 1) if "x.y" not in name else [name]))
-        quoted = name if "x.y" in name else quoted
-        db.execute(f"CREATE PROCEDURE {quoted}() LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.called VALUES ('x'); END$$")
+    names = {
+        '"Odd ""one""; --"."x.y"': '"Odd ""one""; --"."x.y"',
+        '"Odd ""one""; --".plain': '"Odd ""one""; --"."plain"',
+        "select.table": '"select"."table"',
+        "select.order$1": '"select"."order$1"',
+        '"select"."Grün"': '"select"."Grün"',
+        "public.user": '"public"."user"',
+        "public.grün": '"public"."grün"',
+    }
+    body = "LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.called VALUES ('x'); END$$"
+    for procedure in names.values():
+        db.execute(f"CREATE PROCEDURE {procedure}() {body}")
     nodes(db, *(node(f"n{number}", routine=name) for number, name in enumerate(names)))
     for routine in stored(db, "routine"):
         db.execute(f"CALL {routine}()")
@@ -227,7 +242,12 @@ def test_routines_are_stored_ready_to_be_called(db: Any) -> None:
 
 
 def test_edges(db: Any) -> None:
-    lenient = {"dependencies": [{"parent": "a", "continue_on_failure": True}, {"parent": "c", "continue_on_failure": None}]}
+    lenient = {
+        "dependencies": [
+            {"parent": "a", "continue_on_failure": True},
+            {"parent": "c", "continue_on_failure": None},
+        ]
+    }
     nodes(db, node("d", "b", "c"), node("c", "a"), node("b", **lenient), node("a", dependencies=[]))
     assert edges(db) == {
         ("b", "d", False),
@@ -260,7 +280,10 @@ def test_concurrency_group_routine(db: Any) -> None:
     ):
         nodes(db, node("a"), concurrency_group_routine=given, flow=given.replace('"', ""))
         flow = given.replace('"', "")
-        assert db.value("SELECT concurrency_group_routine FROM flow.definition WHERE flow = %s", (flow,)) == found
+        assert (
+            db.value("SELECT concurrency_group_routine FROM flow.definition WHERE flow = %s", (flow,))
+            == found
+        )
     said = wrong(db, node("a"), concurrency_group_routine="common")
     assert said == ['concurrency_group_routine: common may mean "Other".common or work.common']
 
@@ -296,7 +319,9 @@ def test_every_change_makes_a_version_and_nothing_else_does(db: Any) -> None:
 
 
 def test_another_function_of_the_same_name_makes_a_version(db: Any) -> None:
-    db.execute("CREATE SCHEMA one; CREATE FUNCTION one.pool(bigint, text) RETURNS TEXT LANGUAGE sql AS 'SELECT $2'")
+    db.execute(
+        "CREATE SCHEMA one; CREATE FUNCTION one.pool(bigint, text) RETURNS TEXT LANGUAGE sql AS 'SELECT $2'"
+    )
     nodes(db, node("a"), concurrency_group_routine="pool")
     db.execute("CREATE SCHEMA two; ALTER FUNCTION one.pool SET SCHEMA two")
     nodes(db, node("a"), concurrency_group_routine="pool")
@@ -307,15 +332,17 @@ def test_another_function_of_the_same_name_makes_a_version(db: Any) -> None:
 def test_two_configurations_follow_each_other_and_runs_may_start(db: Any) -> None:
     nodes(db, node("a"))
     configuring = "SELECT flow.configure_flow('f', %s, TRUE)"
-    with db.connect(autocommit=False) as first, db.connect() as second:
+    of_second = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
+    with db.connect(autocommit=False) as first, db.connect() as second, ThreadPoolExecutor() as threads:
         first.execute(configuring, (json.dumps({"nodes": [node("b")]}),))
-        second.execute("SET lock_timeout = '200 ms'")
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            second.execute(configuring, (json.dumps({"nodes": [node("c")]}),))
-        second.execute("SELECT FROM flow.flow FOR KEY SHARE")
-        assert second.execute("SELECT version FROM flow.flow JOIN flow.definition USING (definition_id)").fetchone() == (1,)
+        db.execute("SET lock_timeout = '2 s'")
+        assert db.value("SELECT definition_id FROM flow.flow FOR KEY SHARE") == db.value(
+            "SELECT definition_id FROM flow.definition WHERE version = 1"
+        )
+        waiting = threads.submit(second.execute, configuring, (json.dumps({"nodes": [node("c")]}),))
+        until(lambda: db.value(of_second, (second.info.backend_pid,)), what="the second to wait")
         first.commit()
-        second.execute(configuring, (json.dumps({"nodes": [node("c")]}),))
+        waiting.result(timeout=30)
     assert stored(db, "node") == ["a", "b", "c"]
     assert versions(db) == [1, 2, 3]
 
@@ -361,7 +388,7 @@ def test_what_is_wrong_after_an_append(db: Any) -> None:
     nodes(db, node("a"), node("b", "a"), joint("j", "b"))
     said = wrong(
         db,
-        {"target": "self"},
+        {"priority": "high"},
         {"node": "a", "dependencies": [{"parent": "j"}]},
         {"node": "j", "routine": "x"},
         node("c", "nowhere"),
@@ -388,6 +415,8 @@ WRONG_NODES: list[tuple[Any, list[str]]] = [
     (node("b", Steps=[]), ['node "b": unknown key "Steps" (did you mean "steps"?)']),
     (node("b", timeout=1), ['node "b": unknown key "timeout" (did you mean "node_timeout"?)']),
     (node("b", zzz=1), ['node "b": unknown key "zzz"']),
+    (node("b", zzz=None), ['node "b": unknown key "zzz"']),
+    (node("b", zzz=False), ['node "b": unknown key "zzz"']),
     (node("b", **{'new\n"line': 1}), ['node "b": unknown key "new\\n\\"line"']),
     # names
     (SELF, ['nodes[2] has no key "node"']),
@@ -420,11 +449,17 @@ WRONG_NODES: list[tuple[Any, list[str]]] = [
     (joint("b") | {"target": "sefl"}, ['node "b": target "sefl" does not exist (did you mean "self"?)']),
     # booleans
     (node("b", empty="yes"), ['node "b": empty must be true or false, not "yes"']),
-    (node("b", all_steps_must_complete=0), ['node "b": all_steps_must_complete must be true or false, not 0']),
+    (
+        node("b", all_steps_must_complete=0),
+        ['node "b": all_steps_must_complete must be true or false, not 0'],
+    ),
     (node("b", synchronous="true"), ['node "b": synchronous must be true or false, not "true"']),
     (node("b", synchronous=[]), ['node "b": synchronous must be true or false, not an array']),
     # numbers
-    (node("b", priority="high"), ['node "b": priority must be an integer from -2147483648 to 2147483647, not "high"']),
+    (
+        node("b", priority="high"),
+        ['node "b": priority must be an integer from -2147483648 to 2147483647, not "high"'],
+    ),
     (node("b", priority=1.5), ['node "b": priority must be an integer']),
     (node("b", priority=2**31), ['node "b": priority must be an integer']),
     (node("b", priority=True), ['node "b": priority must be an integer']),
@@ -450,7 +485,10 @@ WRONG_NODES: list[tuple[Any, list[str]]] = [
     (node("b", steps="x"), ['node "b": steps must be an array, not "x"']),
     # SQLSTATEs
     (node("b", retry_on="40001"), ['node "b": retry_on must be an array of SQLSTATEs']),
-    (node("b", retry_on=["40001", "deadlock_detected"]), ['node "b": retry_on must be an array of SQLSTATEs']),
+    (
+        node("b", retry_on=["40001", "deadlock_detected"]),
+        ['node "b": retry_on must be an array of SQLSTATEs'],
+    ),
     (node("b", retry_on=["4000"]), ['node "b": retry_on must be an array of SQLSTATEs']),
     (node("b", retry_on=["p0001"]), ['node "b": retry_on must be an array of SQLSTATEs']),
     (node("b", retry_on=["00"]), ['node "b": retry_on must be an array of SQLSTATEs']),
@@ -460,7 +498,10 @@ WRONG_NODES: list[tuple[Any, list[str]]] = [
     (node("b", on_interrupt="rerun"), ['node "b": on_interrupt must be one of retry, fail, not "rerun"']),
     (node("b", on_interrupt=1), ['node "b": on_interrupt must be one of retry, fail, not 1']),
     # flows of steps
-    (node("b", steps_to_flow="othre"), ['node "b": steps_to_flow: flow "othre" does not exist (did you mean "other"?)']),
+    (
+        node("b", steps_to_flow="othre"),
+        ['node "b": steps_to_flow: flow "othre" does not exist (did you mean "other"?)'],
+    ),
     (node("b", steps_to_flow="f"), ['node "b": steps_to_flow: a flow cannot run itself']),
     (node("b", steps_to_flow=1), ['node "b": steps_to_flow must be a string, not 1']),
     # contradictions
@@ -483,10 +524,16 @@ WRONG_NODES: list[tuple[Any, list[str]]] = [
     (node("b", "a", "a", "a"), ['node "b": depends on "a" 3 times']),
     (node("b", "b"), ['node "b": depends on itself']),
     (node("b", dependencies={"parent": "a"}), ['node "b": dependencies must be an array, not an object']),
-    (node("b", dependencies=["a"]), ['node "b": dependencies[1] must be an object, as in {"parent": "name"}']),
+    (
+        node("b", dependencies=["a"]),
+        ['node "b": dependencies[1] must be an object, as in {"parent": "name"}'],
+    ),
     (node("b", dependencies=[None]), ['node "b": dependencies[1] must be an object']),
     (node("b", dependencies=[{}]), ['node "b": dependencies[1]: parent must be the name of a node']),
-    (node("b", dependencies=[{"parent": 1}]), ['node "b": dependencies[1]: parent must be the name of a node']),
+    (
+        node("b", dependencies=[{"parent": 1}]),
+        ['node "b": dependencies[1]: parent must be the name of a node'],
+    ),
     (
         node("b", dependencies=[{"parent": "a", "continue_on_failure": "yes"}]),
         ['node "b": dependencies[1]: continue_on_failure must be true or false, not "yes"'],
@@ -539,7 +586,7 @@ WRONG_FLOWS: list[tuple[Any, list[str]]] = [
     ),
     (
         {"concurrency_group_routine": "work.other_arguments", "nodes": [A]},
-        ["concurrency_group_routine: there is no function work.other_arguments(bigint, text) that returns text"],
+        ["concurrency_group_routine: there is no function work.other_arguments(bigint, text) that"],
     ),
     (
         {"concurrency_group_routine": "work.other_result", "nodes": [A]},
@@ -549,7 +596,10 @@ WRONG_FLOWS: list[tuple[Any, list[str]]] = [
         {"concurrency_group_routine": "work.pool()", "nodes": [A]},
         ["concurrency_group_routine must be the name of a routine"],
     ),
-    ({"concurrency_group_routine": 5, "nodes": [A]}, ["concurrency_group_routine must be the name of a routine"]),
+    (
+        {"concurrency_group_routine": 5, "nodes": [A]},
+        ["concurrency_group_routine must be the name of a routine"],
+    ),
 ]
 
 
@@ -637,7 +687,11 @@ def test_all_wrong_nodes_together(db: Any) -> None:
     for start in range(0, len(named), 40):
         batch = named[start : start + 40]
         said = wrong(db, A, *(given | {"node": f"b{number}"} for number, (given, _) in enumerate(batch)))
-        wanted = [line.replace('"b"', f'"b{number}"', 1) for number, (_, lines) in enumerate(batch) for line in lines]
+        wanted = [
+            line.replace('"b"', f'"b{number}"', 1)
+            for number, (_, lines) in enumerate(batch)
+            for line in lines
+        ]
         check_lines(said, wanted, "all")
 
 
@@ -652,8 +706,26 @@ def test_many_problems_are_counted(db: Any) -> None:
 
 
 def test_cycles_are_told_with_their_paths(db: Any) -> None:
-    said = wrong(db, node("a"), node("b", "a", "d"), node("c", "b"), node("d", "c"), node("y", "x"), node("x", "y", "a"))
+    said = wrong(
+        db,
+        node("a"),
+        node("b", "a", "d"),
+        node("c", "b"),
+        node("d", "c"),
+        node("y", "x"),
+        node("x", "y", "a"),
+    )
     assert said == ["dependencies form a cycle: b -> c -> d -> b", "dependencies form a cycle: y -> x -> y"]
+
+
+def test_a_cycle_of_repeated_dependencies_is_told_once(db: Any) -> None:
+    said = wrong(db, node("a", "b", "b"), node("b", "a", "a", "b"))
+    assert said == [
+        'node "a": depends on "b" twice',
+        'node "b": depends on "a" twice',
+        'node "b": depends on itself',
+        "dependencies form a cycle: a -> b -> a",
+    ]
 
 
 def test_a_long_cycle_is_cut_short(db: Any) -> None:
@@ -675,7 +747,9 @@ def random_graph(seed: int) -> dict[str, list[str]]:
     names = [f"n{number}" for number in range(size)]
     forward = seed % 2 == 0
     graph = {
-        name: sorted(set(source.choices(names[:place] if forward else names, k=source.randint(0, 3))) - {name})
+        name: sorted(
+            set(source.choices(names[:place] if forward else names, k=source.randint(0, 3))) - {name}
+        )
         if place
         else []
         for place, name in enumerate(names)
@@ -897,7 +971,11 @@ def big_graphs() -> dict[str, list[dict[str, Any]]]:
         "chain": [dependent(n, range(max(0, n - 2), n)) for n in range(size)],
         "random": wild,
         "backwards": wild[::-1],
-        "wide": [dependent(0, []), *(dependent(n, [0]) for n in range(1, size - 1)), dependent(size, range(1, size - 1))],
+        "wide": [
+            dependent(0, []),
+            *(dependent(n, [0]) for n in range(1, size - 1)),
+            dependent(size, range(1, size - 1)),
+        ],
     }
 
 
@@ -936,7 +1014,9 @@ def workflows() -> list[Path]:
     return sorted(WORKFLOWS.glob("*.json")) or sorted((ROOT / "examples" / "workflows").glob("*.json"))
 
 
-@pytest.mark.skipif(not workflows(), reason="../shared/workflows is absent: some of its licences keep it out of here")
+@pytest.mark.skipif(
+    not workflows(), reason="../shared/workflows is absent: some of its licences keep it out of here"
+)
 def test_real_workflows(db: Any) -> None:
     db.execute("SET statement_timeout = '8 s'")
     for path in workflows():

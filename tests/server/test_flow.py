@@ -820,7 +820,7 @@ SOME = "ARRAY['{{}}']::JSONB[]"
         ("PF005", f"CALL flow.push_steps({{ended}}, 'a', {SOME})"),
         ("PF002", "SELECT flow.cancel(0)"),
         ("PF002", "CALL flow.wait(0, '1 s')"),
-        ("PF002", "CALL flow.finish((0, 'f', '{{}}', 'a', NULL, 0)::flow.callback_arguments_t)"),
+        ("PF004", "CALL flow.finish((0, 'f', '{{}}', 'a', NULL, 0)::flow.callback_arguments_t)"),
         ("PF005", "CALL flow.finish(({ended}, 'f', '{{}}', 'a', NULL, {task})::flow.callback_arguments_t)"),
         pytest.param("PF003", "SELECT flow.run_flow('f', '{{}}', ARRAY['no_such_node'])", marks=later),
         pytest.param("PF002", "SELECT flow.restart_flow(0)", marks=later),

@@ -242,7 +242,33 @@ def test_a_push_that_is_rolled_back_never_was(tasks: Any) -> None:
     assert did(tasks) == [3, 2]
 
 
-@later
+def test_latch_returns_when_what_was_asked_before_is_known(tasks: Any, orchestrator: Any) -> None:
+    """And not before: without an orchestrator it waits for one."""
+    orchestrator.stop()
+    returned = threading.Event()
+
+    def wait_for_it() -> None:
+        with tasks.connect() as connection:
+            connection.execute("SELECT async.wait_for_latch()")
+            returned.set()
+
+    tasks.execute("SELECT async.pause()")
+    task_id = push(tasks, "CALL work.do(1)")
+    waiter = threading.Thread(target=wait_for_it, daemon=True)
+    waiter.start()
+    asleep = (
+        "SELECT count(*)::INT FROM pg_stat_activity WHERE query LIKE '%%for_latch()' AND state = 'active'"
+    )
+    until(lambda: tasks.value(asleep, ()) == 1, what="the waiter to wait")
+    assert not returned.is_set()
+    orchestrator.start()
+    assert returned.wait(30)
+    waiter.join(30)
+    assert look(tasks, task_id, "entered") is not None
+    tasks.execute("SELECT async.resume()")
+    assert end(tasks, task_id) == ["FINISHED"]
+
+
 def test_latch_of_the_callers_own_transaction_is_refused(tasks: Any) -> None:
     error, _ = call(
         tasks,
@@ -259,10 +285,6 @@ def test_latch_of_the_callers_own_transaction_is_refused(tasks: Any) -> None:
         ("PF007", "SELECT async.push_tasks(ARRAY[async.task('CALL work.do(1)', 'no such target')])"),
         ("PF004", "SELECT async.finish(ARRAY[0::BIGINT], 'FINISHED', NULL)"),
         ("PF004", "SELECT async.cancel(ARRAY[0::BIGINT])"),
-        (
-            "PF007",
-            "SELECT async.push_tasks(ARRAY[async.task('CALL a()', 'self', _concurrency_pool => 'no such')])",
-        ),
         pytest.param("PF004", "SELECT async.restart_task(0)", marks=later),
     ],
 )
@@ -297,6 +319,12 @@ def test_a_pool_limits_what_runs_at_once(tasks: Any) -> None:
     ids = push_many(tasks, 15, "CALL work.do(%s, 0.1)", pool="three")
     assert set(end(tasks, *ids)) == {"FINISHED"}
     assert most_at_once(tasks) == 3
+
+
+def test_a_pool_that_nobody_configured_has_the_default_size(tasks: Any) -> None:
+    configure(tasks, control={"default_concurrency_pool_workers": 2})
+    assert set(end(tasks, *push_many(tasks, 10, "CALL work.do(%s, 0.1)", pool="unheard of"))) == {"FINISHED"}
+    assert most_at_once(tasks) == 2
 
 
 def test_a_target_limits_what_runs_at_once(tasks: Any) -> None:
@@ -451,6 +479,7 @@ def test_restart_task(tasks: Any) -> None:
 @later
 def test_workers_outside_take_tasks_without_query(tasks: Any) -> None:
     """Offered under the target's limit, taken by one worker each, given back when the time is up."""
+    tasks.execute("SELECT 'async.get_tasks(TEXT, INT, INTERVAL)'::REGPROCEDURE")
     configure(
         tasks, targets=[{"target": "outside", "connection_string": tasks.conninfo, "max_concurrency": 3}]
     )
@@ -585,7 +614,8 @@ def test_a_target_that_cannot_be_reached_keeps_its_tasks(tasks: Any) -> None:
     assert end(tasks, waits, timeout=60) == ["FINISHED"]
 
 
-def test_finished_work_is_removed_after_its_time(tasks: Any) -> None:
+def test_finished_work_is_removed_after_its_time(tasks: Any, orchestrator: Any) -> None:
+    orchestrator.stop()
     configure(
         tasks,
         control={
@@ -594,6 +624,7 @@ def test_finished_work_is_removed_after_its_time(tasks: Any) -> None:
             "heavy_maintenance_sleep": "200 ms",
         },
     )
+    orchestrator.start()
     with Gate(tasks) as gate:
         held = push(tasks, "SELECT work.gate(1)")
         until(lambda: gate.waiting() == 1, what="the task that stays open")

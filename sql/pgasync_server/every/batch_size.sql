@@ -1,7 +1,13 @@
-CREATE OR REPLACE FUNCTION async.batch_size(_average FLOAT8) RETURNS INT LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION async.batch_size(_work FLOAT8, _pace FLOAT8) RETURNS INT LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* How many tasks go in one message: 50 ms worth of them by their average in seconds, 1 to 100; 1 when it is unknown. */
-SELECT coalesce(greatest(1, least(100, floor(0.05 / greatest(_average, 0.0001))))::INT, 1);
+/*
+ * How many tasks go in one message, 1 to 100: up to 20 ms of work, so that long tasks stay free to go to any slot, and up to
+ * 150 ms of time, so that none waits long for its batch-mates on a machine with more slots than processors.
+ * _work, _pace: seconds, as in async.lane_state_t; 1 when they are unknown.
+ */
+BEGIN
+  RETURN coalesce(greatest(1, least(100, floor(0.02 / greatest(_work, 0.0001)), floor(0.15 / greatest(_pace, 0.0001))))::INT, 1);
+END;
 $$;
-COMMENT ON FUNCTION async.batch_size(FLOAT8) IS 'Engine: how many tasks go in one message';
+COMMENT ON FUNCTION async.batch_size(FLOAT8, FLOAT8) IS 'Engine: how many tasks go in one message';

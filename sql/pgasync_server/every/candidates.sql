@@ -10,7 +10,7 @@ BEGIN
   RETURN QUERY
   SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
          count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
-  FROM unnest(_s.lanes) WITH ORDINALITY l(lane_id, target_id, pool_id, priority, position, served, average, requeued, empty, n)
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
   JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
   WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
     AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)

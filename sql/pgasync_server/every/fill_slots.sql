@@ -12,7 +12,7 @@ $$
  * they are then. Writes async.batch, async.lane_position, async.requeue, async.doom.
  */
 DECLARE
-  size INT := async.batch_size(_lane.average);
+  size INT := async.batch_size(_lane.work, _lane.pace);
   row_of async.lane;
   parts async.part_t[];
   filled INT := 0;

@@ -3,13 +3,14 @@ RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes the slots of settled batches idle, drops those without a connection, and brings the average time of the lanes'
- * tasks up to date. One that found itself replaced (PF012) makes the orchestrator stop.
+ * Makes the slots of settled batches idle, drops those without a connection, and brings up to date how long the lanes'
+ * tasks take. One that found itself replaced (PF012) makes the orchestrator stop.
  */
 DECLARE
   lanes async.lane_state_t[] := _s.lanes;
   lane async.lane_state_t;
-  taken FLOAT8;
+  work FLOAT8;
+  pace FLOAT8;
 BEGIN
   _s.stopping := _s.stopping OR EXISTS (
     SELECT FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids) AND x.sqlstate = 'PF012');
@@ -20,11 +21,12 @@ BEGIN
     WHERE x.state <> 'closed' AND NOT (x.batch_id = ANY(_batch_ids) AND x.connection IS NULL));
   FOR i IN 1..coalesce(cardinality(lanes), 0) LOOP
     lane := lanes[i];
-    SELECT extract(epoch FROM sum(b.took)) / sum(b.tasks) INTO taken
-    FROM (SELECT max(v.ended) - min(v.started) AS took, count(*) AS tasks
+    SELECT extract(epoch FROM sum(b.took)) / sum(b.tasks), extract(epoch FROM sum(b.worked)) / sum(b.tasks) INTO pace, work
+    FROM (SELECT max(v.ended) - min(v.started) AS took, sum(v.ended - v.started) AS worked, count(*) AS tasks
           FROM unnest(_verdicts) v WHERE v.lane_id = lane.lane_id AND v.outcome <> 'BACK' GROUP BY v.batch_id) b;
-    IF taken IS NOT NULL THEN
-      lane.average := 0.5 * (taken + coalesce(lane.average, taken));
+    IF pace IS NOT NULL THEN
+      lane.work := 0.5 * (work + coalesce(lane.work, work));
+      lane.pace := 0.5 * (pace + coalesce(lane.pace, pace));
       lanes[i] := lane;
     END IF;
   END LOOP;

@@ -25,6 +25,7 @@ BEGIN
   _s := async.open_slots(_s);
   _s := async.assign(_s);
   _s := async.maintain(_s);
+  PERFORM async.relax_commit(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
   END IF;

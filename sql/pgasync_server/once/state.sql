@@ -51,7 +51,8 @@ CREATE TYPE async.lane_state_t AS
   priority INT,
   position BIGINT,          /* seq of the last task taken */
   served BIGINT,            /* tasks taken since the lane woke, for turns among equals */
-  average FLOAT8,           /* seconds that its tasks have been taking, or null */
+  work FLOAT8,              /* seconds that its tasks have been taking, commit apart, or null */
+  pace FLOAT8,              /* seconds from one to the next in their batches, commit and competition included, or null */
   requeued BOOL,            /* something of it may be in async.requeue */
   empty BOOL                /* nothing was left of it when it was last served */
 );
