@@ -53,7 +53,8 @@ COMMENT ON TABLE async.request IS 'Requests that the orchestrator has not yet re
 /*
  * A receipt is the last row that a task's transaction writes on its target. To revoke a task is to insert that same
  * key first: whoever commits it wins, at any isolation level. Two tables take turns, so that one can be emptied while
- * the other is written; the orchestrator names the one to use with each batch.
+ * the other is written; the orchestrator names the one to use with each batch. Emptied by TRUNCATE, they need no vacuum;
+ * and one that found a table empty would let later look-ups scan it, where an unknown table is read by its key.
  */
 CREATE TABLE async.receipt_0
 (
@@ -64,8 +65,8 @@ CREATE TABLE async.receipt_0
   started TIMESTAMPTZ,
   ended TIMESTAMPTZ,       /* null for a revocation */
   PRIMARY KEY (server, epoch, batch_id, task_id)
-);
-CREATE TABLE async.receipt_1 (LIKE async.receipt_0 INCLUDING ALL);
+) WITH (autovacuum_enabled = false);
+CREATE TABLE async.receipt_1 (LIKE async.receipt_0 INCLUDING ALL) WITH (autovacuum_enabled = false);
 COMMENT ON TABLE async.receipt_0 IS 'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
 COMMENT ON TABLE async.receipt_1 IS 'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';
 
@@ -441,12 +442,12 @@ $$;
 COMMENT ON FUNCTION async.assert_single_statement(TEXT) IS 'Engine: checks on the target that a query is one statement';
 
 -- pgasync/every/batch_begin.sql
-CREATE OR REPLACE FUNCTION async.batch_begin(_server UUID, _epoch BIGINT) RETURNS VOID LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.batch_begin(_server UUID, _epoch BIGINT) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * First call of every batch, on the target: leaves nothing of what ran before in the session, and refuses work of an
- * orchestrator that has been replaced. _server: its identity; _epoch: its epoch.
+ * orchestrator that has been replaced. Returns the time. _server: its identity; _epoch: its epoch.
  * Errors: PF012 when a later orchestrator of that server has registered here. Reads async.fence.
  */
 BEGIN
@@ -456,6 +457,7 @@ BEGIN
   IF EXISTS (SELECT FROM async.fence f WHERE f.server = _server AND f.epoch > _epoch) THEN
     RAISE EXCEPTION 'orchestrator with epoch % has been replaced', _epoch USING ERRCODE = 'PF012';
   END IF;
+  RETURN clock_timestamp();
 END;
 $$;
 COMMENT ON FUNCTION async.batch_begin(UUID, BIGINT) IS 'Engine: opens a batch on a target';
@@ -467,32 +469,42 @@ CREATE OR REPLACE FUNCTION async.task_begin(
   _epoch BIGINT,
   _batch_id BIGINT,
   _task_id BIGINT,
-  _look BOOL) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off AS
+  _n INT,
+  _began TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE plpgsql AS
 $$
 /*
- * Called on the target before each task of a batch: the time, or null if the task has been revoked meanwhile.
- * Only saves the work: the receipt's key is what decides. So it is
- * only looked for (_look) where it could be by now. Sets pgflow.task, by which a session knows that it runs
- * a task. Reads async.receipt_0 or _1 (_ring), by key
- * even if the plan was made when they were empty.
+ * Called on the target before each task of a batch: the time, or null if the task is not to run: because it has been
+ * revoked meanwhile, or because the batch (_began) has used up its 300 ms, when the rest goes back; the first (_n = 1) always
+ * has time. Looking for a revocation only saves the work, since the receipt's key is what decides; it is looked for where
+ * one could be by now. Sets pgflow.task, by which a session knows that it runs a task. Names are qualified, operators too:
+ * a SET clause would cost more than all the rest. Reads async.receipt_0 or _1 (_ring).
  */
+DECLARE
+  now CONSTANT TIMESTAMPTZ := pg_catalog.clock_timestamp();
 BEGIN
-  IF _look AND (_ring = 0 AND EXISTS (
-       SELECT FROM async.receipt_0 r
-       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id)
-     OR _ring = 1 AND EXISTS (
-       SELECT FROM async.receipt_1 r
-       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id))
-  THEN
+  IF _n OPERATOR(pg_catalog.>) 1 AND now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '300 ms') THEN
     RETURN NULL;
   END IF;
-  PERFORM set_config('pgflow.task', _task_id::TEXT, false);
-  RETURN clock_timestamp();
+  IF _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
+    IF _ring OPERATOR(pg_catalog.=) 0 THEN
+      PERFORM FROM async.receipt_0 r
+      WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch
+        AND r.batch_id OPERATOR(pg_catalog.=) _batch_id AND r.task_id OPERATOR(pg_catalog.=) _task_id;
+    ELSE
+      PERFORM FROM async.receipt_1 r
+      WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch
+        AND r.batch_id OPERATOR(pg_catalog.=) _batch_id AND r.task_id OPERATOR(pg_catalog.=) _task_id;
+    END IF;
+    IF FOUND THEN
+      RETURN NULL;
+    END IF;
+  END IF;
+  PERFORM pg_catalog.set_config('pgflow.task', _task_id::pg_catalog.text, false);
+  RETURN now;
 END;
 $$;
-COMMENT ON FUNCTION async.task_begin(INT, UUID, BIGINT, BIGINT, BIGINT, BOOL) IS 'Engine: opens a task of a batch on a target';
+COMMENT ON FUNCTION async.task_begin(INT, UUID, BIGINT, BIGINT, BIGINT, INT, TIMESTAMPTZ) IS
+  'Engine: opens a task of a batch on a target';
 
 -- pgasync/every/task_end.sql
 CREATE OR REPLACE FUNCTION async.task_end(
@@ -501,24 +513,24 @@ CREATE OR REPLACE FUNCTION async.task_end(
   _epoch BIGINT,
   _batch_id BIGINT,
   _task_id BIGINT,
-  _started TIMESTAMPTZ) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
+  _started TIMESTAMPTZ) RETURNS VOID LANGUAGE plpgsql AS
 $$
 /*
  * Called on the target as the last statement of each task's transaction: puts settings, temporary tables and advisory
  * locks back (the batch itself puts the role back, since the role left behind may not call this), then writes the receipt.
+ * Everything is qualified: a SET clause would cost more than all the rest.
  * Errors: unique_violation when the task has been revoked, which undoes its work. Writes async.receipt_0 or _1 (_ring).
  */
 BEGIN
   RESET ALL;
   DISCARD TEMP;
-  PERFORM pg_advisory_unlock_all();
-  IF _ring = 0 THEN
+  PERFORM pg_catalog.pg_advisory_unlock_all();
+  IF _ring OPERATOR(pg_catalog.=) 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
-    VALUES (_server, _epoch, _batch_id, _task_id, _started, clock_timestamp());
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
   ELSE
     INSERT INTO async.receipt_1(server, epoch, batch_id, task_id, started, ended)
-    VALUES (_server, _epoch, _batch_id, _task_id, _started, clock_timestamp());
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
   END IF;
 END;
 $$;

@@ -498,6 +498,7 @@ CREATE TYPE async.loop_t AS
   workers INT,
   next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
   next_maintenance TIMESTAMPTZ,
+  last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
   failures INT,             /* cycles that failed in a row */
@@ -635,7 +636,8 @@ BEGIN
     workers = coalesce((_control ->> 'workers')::NUMERIC::INT, c.workers),
     idle_sleep = coalesce(async.parse_interval(_control -> 'idle_sleep'), c.idle_sleep),
     busy_sleep = coalesce(async.parse_interval(_control -> 'busy_sleep'), c.busy_sleep),
-    default_timeout = CASE WHEN _control ? 'default_timeout' THEN async.parse_interval(_control -> 'default_timeout') ELSE c.default_timeout END,
+    default_timeout =
+      CASE WHEN _control ? 'default_timeout' THEN async.parse_interval(_control -> 'default_timeout') ELSE c.default_timeout END,
     task_keep_duration = coalesce(async.parse_interval(_control -> 'task_keep_duration'), c.task_keep_duration),
     light_maintenance_sleep = coalesce(async.parse_interval(_control -> 'light_maintenance_sleep'), c.light_maintenance_sleep),
     heavy_maintenance_sleep = coalesce(async.parse_interval(_control -> 'heavy_maintenance_sleep'), c.heavy_maintenance_sleep),
@@ -1002,6 +1004,8 @@ BEGIN
   s.started := clock_timestamp();
   s.idle_since := s.started;
   s.next_due := '-infinity';
+  s.last_cycle := '-infinity';
+  s.worked := true;
   s.next_maintenance := s.started;
   s.stopping := false;
   s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
@@ -1090,8 +1094,10 @@ BEGIN
       array_agg(p.line || coalesce(' (did you mean "' || async.nearest_name(p.wrong, p.known) || '"?)', '') ORDER BY p.no)
         FILTER (WHERE p.no <= 50),
       count(*),
-      min('Keep a password in a service file, a password file or the user mapping of a foreign server, or say "allow_password": true.')
-        FILTER (WHERE p.line LIKE '%connection_string holds a password')
+      CASE WHEN bool_or(p.line LIKE '%connection_string holds a password') THEN
+        'Keep a password in a service file, a password file or the user mapping of a foreign server, '
+        'or say "allow_password": true.'
+      END
     INTO lines, problems, hint
     FROM
     (
@@ -1479,9 +1485,11 @@ $$
  * transaction has been committed.
  *
  * _configuration: an object with any of
- *   control: {workers, idle_sleep, busy_sleep, default_timeout, task_keep_duration, light_maintenance_sleep, heavy_maintenance_sleep,
- *     self_target, self_connection_string, self_concurrency, default_concurrency_pool_workers, advisory_mutex_id, log_level}
- *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout, concurrency_track_yielded, enabled}]
+ *   control: {workers, idle_sleep, busy_sleep, default_timeout, task_keep_duration, light_maintenance_sleep,
+ *     heavy_maintenance_sleep, self_target, self_connection_string, self_concurrency, default_concurrency_pool_workers,
+ *     advisory_mutex_id, log_level}
+ *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout,
+ *     concurrency_track_yielded, enabled}]
  *   concurrency_pools: [{concurrency_pool, max_workers}]
  *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null. A connection string with a password
  *   in it is refused unless "allow_password": true stands beside it.
@@ -1527,8 +1535,8 @@ $$
   (
     SELECT
       c.self_target AS old_self,
-      CASE WHEN jsonb_typeof(g.item -> 'self_target') = 'string' THEN g.item ->> 'self_target' ELSE c.self_target END AS new_self,
-      CASE WHEN jsonb_typeof(g.item -> 'self_concurrency') = 'number' THEN (g.item ->> 'self_concurrency')::NUMERIC END AS self_concurrency
+      CASE jsonb_typeof(g.item -> 'self_target') WHEN 'string' THEN g.item ->> 'self_target' ELSE c.self_target END AS new_self,
+      CASE jsonb_typeof(g.item -> 'self_concurrency') WHEN 'number' THEN (g.item ->> 'self_concurrency')::NUMERIC END AS new_limit
     FROM async.control c
     LEFT JOIN jsonb_array_elements(async.configuration_items(_configuration, 'control')) AS g(item) ON TRUE
   ),
@@ -1538,7 +1546,7 @@ $$
       g.item ->> 'target' AS target,
       g.item ->> 'connection_string' AS connection_string,
       g.item ? 'connection_string' AS has_string,
-      CASE WHEN jsonb_typeof(g.item -> 'max_concurrency') = 'number' THEN (g.item ->> 'max_concurrency')::NUMERIC END AS max_concurrency
+      CASE jsonb_typeof(g.item -> 'max_concurrency') WHEN 'number' THEN (g.item ->> 'max_concurrency')::NUMERIC END AS new_limit
     FROM jsonb_array_elements(async.configuration_items(_configuration, 'targets')) WITH ORDINALITY AS g(item, no)
     WHERE jsonb_typeof(g.item -> 'target') = 'string'
     ORDER BY 1, g.no DESC
@@ -1546,9 +1554,9 @@ $$
   present AS
   (
     SELECT
-      CASE WHEN t.target = c.old_self THEN c.new_self ELSE t.target END AS target,
+      CASE t.target WHEN c.old_self THEN c.new_self ELSE t.target END AS target,
       t.connection_string,
-      CASE WHEN t.target = c.old_self THEN coalesce(c.self_concurrency, t.max_concurrency) ELSE t.max_concurrency END AS max_concurrency
+      CASE WHEN t.target = c.old_self AND c.new_limit IS NOT NULL THEN c.new_limit ELSE t.max_concurrency END AS max_concurrency
     FROM async.target t
     CROSS JOIN control c
   )
@@ -1557,7 +1565,7 @@ $$
     coalesce(g.target, p.target) = c.new_self,
     g.target IS NOT NULL,
     CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
-    least(coalesce(g.max_concurrency, p.max_concurrency, 8), 1e9)::INT
+    least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
   FROM given g
   FULL JOIN present p ON p.target = g.target
   CROSS JOIN control c
@@ -2210,7 +2218,8 @@ $$
  */
   SELECT CASE
     WHEN _section = 'control' THEN _section
-    WHEN jsonb_typeof(_item -> n.name_key) = 'string' AND async.is_label(_item ->> n.name_key) THEN format('%s %s', replace(n.name_key, '_', ' '), to_json(_item ->> n.name_key))
+    WHEN jsonb_typeof(_item -> n.name_key) = 'string' AND async.is_label(_item ->> n.name_key)
+    THEN format('%s %s', replace(n.name_key, '_', ' '), to_json(_item ->> n.name_key))
     ELSE format('%s[%s]', _section, _no)
   END
   FROM (SELECT left(_section, -1) AS name_key) n
@@ -2509,13 +2518,13 @@ BEGIN
     RETURN;
   END IF;
   LOOP
-    IF NOT (async.at_rest(s) AND async.nothing_new(s)) THEN
+    IF async.nothing_ended(s) OR async.at_rest(s) AND async.nothing_new(s) THEN
+      s.worked := false;
+      COMMIT;
+    ELSE
       s := async.work_safely(s);
       COMMIT;
       s := async.send(s);
-    ELSE
-      s.worked := false;
-      COMMIT;
     END IF;
     EXIT WHEN s.stopping;
     PERFORM async.rest(s);
@@ -2573,20 +2582,18 @@ BEGIN
   END IF;
   RETURN 'DO ' || quote_literal(concat(
     'DECLARE pgflow_tasks CONSTANT BIGINT[] := ', quote_literal(_slot.task_ids), '; ',
-    'pgflow_until TIMESTAMPTZ := pg_catalog.clock_timestamp() + INTERVAL ''300 ms''; pgflow_started TIMESTAMPTZ; ',
+    'pgflow_began TIMESTAMPTZ; pgflow_started TIMESTAMPTZ; ',
     CASE WHEN kind.argument_type IS NOT NULL THEN concat(
       'pgflow_data CONSTANT JSONB[] := ', quote_literal(_part.data), '; ',
       'pgflow_header ', kind.argument_type, '; pgflow_argument ', kind.argument_type, '; ')
     ELSE concat('pgflow_queries CONSTANT TEXT[] := ', quote_literal(_part.queries), '; ') END,
     'BEGIN RESET SESSION AUTHORIZATION; RESET ROLE; ',
-    format('PERFORM async.batch_begin(%L, %s); ', _s.server, _slot.epoch),
+    format('pgflow_began := async.batch_begin(%L, %s); ', _s.server, _slot.epoch),
     preamble,
     CASE WHEN kind.header IS NOT NULL THEN
       concat('pgflow_header := ', replace(kind.header, '$owner_id', _lane.owner_id::TEXT), '; ') END,
     'FOR pgflow_i IN 1..', cardinality(_slot.task_ids), ' LOOP ',
-    'EXIT WHEN pgflow_i OPERATOR(pg_catalog.>) 1 AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) pgflow_until; ',
-    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i OPERATOR(pg_catalog.=) 1 '
-           'OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (pgflow_until OPERATOR(pg_catalog.-) INTERVAL ''280 ms'')); ',
+    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i, pgflow_began); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.batch_statement(kind, _part.sole, _lane.label),
@@ -2702,6 +2709,34 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.note_receipts(async.slot_t, async.receipt_t[]) IS 'Engine: what a slot knows of its batch';
+
+-- pgasync_server/every/nothing_ended.sql
+CREATE OR REPLACE FUNCTION async.nothing_ended(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether a cycle right after the last would find nothing to do although something runs: no message has ended, no target
+ * has answered, nothing was asked for. A full cycle is due every 20 ms all the same.
+ */
+BEGIN
+  IF _s.worked OR clock_timestamp() > _s.last_cycle + INTERVAL '20 ms' THEN
+    RETURN false;
+  END IF;
+  FOR i IN 1..coalesce(cardinality(_s.slots), 0) LOOP
+    IF (_s.slots)[i].state = 'busy' AND async.dblink_is_busy((_s.slots)[i].connection) = 0 THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
+    IF (_s.targets)[i].control_sent IS NOT NULL
+       AND async.dblink_is_busy('pgflow_control_' || (_s.targets)[i].target_id) = 0 THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  RETURN async.nothing_new(_s);
+END;
+$$;
+COMMENT ON FUNCTION async.nothing_ended(async.loop_t) IS 'Engine: whether a cycle would find nothing to do although something runs';
 
 -- pgasync_server/every/nothing_new.sql
 CREATE OR REPLACE FUNCTION async.nothing_new(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
@@ -3009,7 +3044,10 @@ $$
 
   UNION ALL
   SELECT 3, g.no,
-    format('%s belongs to the target of that name: its max_workers is the max_concurrency of the target, %s', g.label, t.max_concurrency)
+    format(
+      '%s belongs to the target of that name: its max_workers is the max_concurrency of the target, %s',
+      g.label,
+      t.max_concurrency)
   FROM given g
   JOIN async.configured_targets(_configuration) t ON t.target = g.concurrency_pool
   WHERE g.item -> 'max_workers' <> to_jsonb(t.max_concurrency)
@@ -3321,20 +3359,13 @@ $$
  * Lets a dump of the configuration be restored over the rows that CREATE EXTENSION has just made: the row that holds the key
  * of the new one goes first. Outside a restore no row is inserted under a key that exists, so nothing is ever removed.
  *
+ * Argument of the trigger: name of the key column.
  * Errors: none.
  * Writes: the table of the trigger, and async.concurrency_pool by cascade from async.target.
  */
 #variable_conflict error
 BEGIN
-  CASE TG_TABLE_NAME
-    WHEN 'control' THEN
-      DELETE FROM async.control;
-    WHEN 'target' THEN
-      DELETE FROM async.target t WHERE t.target_id = NEW.target_id;
-    ELSE
-      DELETE FROM async.concurrency_pool p WHERE p.pool_id = NEW.pool_id;
-  END CASE;
-
+  EXECUTE format('DELETE FROM %I.%I t WHERE t.%I = ($1).%3$I', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[0]) USING NEW;
   RETURN NEW;
 END;
 $$;
@@ -3344,15 +3375,15 @@ COMMENT ON FUNCTION async.replace_seed_row() IS
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.control;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.control
-  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row();
+  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('singleton');
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.target;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.target
-  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row();
+  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('target_id');
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.concurrency_pool;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.concurrency_pool
-  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row();
+  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('pool_id');
 
 -- pgasync_server/every/report_missing.sql
 CREATE OR REPLACE FUNCTION async.report_missing(_slots async.slot_t[]) RETURNS VOID LANGUAGE plpgsql
@@ -3614,7 +3645,8 @@ $$
   WHERE c.new_self <> c.old_self
 
   UNION ALL
-  SELECT 2, g.no, format('target %s: max_concurrency is not self_concurrency of control, though they are the same limit', to_json(g.new_self))
+  SELECT 2, g.no,
+    format('target %s: max_concurrency is not self_concurrency of control, though they are the same limit', to_json(g.new_self))
   FROM given g
   WHERE g.control -> 'self_concurrency' <> g.target -> 'max_concurrency'
 
@@ -4342,6 +4374,7 @@ $$
 BEGIN
   _s := async.work(_s);
   _s.failures := 0;
+  _s.last_cycle := clock_timestamp();
   RETURN _s;
 EXCEPTION WHEN OTHERS THEN
   IF _s.failures >= 9 THEN

@@ -775,7 +775,8 @@ DECLARE
 BEGIN
   IF jsonb_typeof(_configuration) IS DISTINCT FROM 'object' THEN
     PERFORM async.raise_configuration_error(
-      format('configuration of flow "%s" is not valid', left(_flow_name, 63)), ARRAY['it must be an object with the key nodes'], 1, NULL);
+      format('configuration of flow "%s" is not valid', left(_flow_name, 63)),
+      ARRAY['it must be an object with the key nodes'], 1, NULL);
   END IF;
 
   LOCK TABLE flow.flow IN SHARE ROW EXCLUSIVE MODE;
@@ -785,17 +786,20 @@ BEGIN
   JOIN flow.definition d ON d.definition_id = f.definition_id
   WHERE f.flow = _flow_name;
 
-  merged := CASE WHEN _append AND FOUND THEN flow.merge_configuration(present.configuration, _configuration) ELSE _configuration END;
+  merged := CASE
+    WHEN _append AND FOUND THEN flow.merge_configuration(present.configuration, _configuration)
+    ELSE _configuration
+  END;
   IF jsonb_typeof(merged -> 'nodes') IS DISTINCT FROM 'array' THEN
     merged := merged || '{"nodes": []}';
   END IF;
 
-  edge := flow.configured_edges(merged -> 'nodes');
+  SELECT e.* INTO edge FROM flow.configured_edges(merged -> 'nodes') AS e;
   PERFORM flow.check_configuration(_flow_name, _configuration, merged, edge.parents, edge.children, edge.parent_names);
 
   merged := merged - 'flow';
   IF merged ->> 'concurrency_group_routine' IS NOT NULL THEN
-    group_routine := flow.find_group_routines(merged ->> 'concurrency_group_routine');
+    group_routine := (SELECT f.routine FROM flow.find_group_routines(merged ->> 'concurrency_group_routine') AS f(routine));
   END IF;
 
   IF (merged, group_routine) IS NOT DISTINCT FROM (present.configuration, present.concurrency_group_routine) THEN
@@ -1061,8 +1065,9 @@ $$
 
   UNION ALL
   SELECT e.child_no, format('parent %s does not exist', to_json(e.parent)), e.parent, 'node'
-  FROM (SELECT DISTINCT u.child_no, u.parent, u.parent_no FROM unnest(_children, _parent_names, _parents) AS u(child_no, parent, parent_no)) e
+  FROM unnest(_children, _parent_names, _parents) AS e(child_no, parent, parent_no)
   WHERE e.parent_no IS NULL
+  GROUP BY e.child_no, e.parent
 
   UNION ALL
   SELECT e.child_no, 'depends on itself', NULL, NULL
@@ -1128,7 +1133,8 @@ BEGIN
 
   IF users IS NOT NULL THEN
     RAISE EXCEPTION 'flow "%" is run by steps of another flow', _flow
-      USING ERRCODE = 'PF005', DETAIL = format('Nodes with this steps_to_flow are in %s.', users), HINT = 'Change or drop that flow first.';
+      USING ERRCODE = 'PF005', DETAIL = format('Nodes with this steps_to_flow are in %s.', users),
+      HINT = 'Change or drop that flow first.';
   END IF;
 
   DELETE FROM flow.flow f WHERE f.flow = _flow;
@@ -1411,8 +1417,9 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The functions (flow_id bigint, node text) returning one text that a name may mean, schema-qualified and quoted. The search_path of the
- * caller is not known here, and that of the orchestrator is another, so an unqualified name means any schema.
+ * The functions (flow_id bigint, node text) returning one text that a name may mean, schema-qualified and quoted. The
+ * search_path of the caller is not known here, and that of the orchestrator is another, so an unqualified name means any
+ * schema.
  *
  * _name: name of the function; null: all there are. A name that is none gives nothing.
  */
@@ -1977,7 +1984,9 @@ $$
 #variable_conflict error
 BEGIN
   IF strpos(_name, '"') > 0 THEN
-    RETURN (SELECT string_agg(quote_ident(p.part), '.' ORDER BY p.no) FROM unnest(parse_ident(_name)) WITH ORDINALITY AS p(part, no));
+    RETURN (
+      SELECT string_agg(quote_ident(p.part), '.' ORDER BY p.no)
+      FROM unnest(parse_ident(_name)) WITH ORDINALITY AS p(part, no));
   ELSIF strpos(_name, '.') > 0 THEN
     RETURN quote_ident(split_part(_name, '.', 1)) || '.' || quote_ident(split_part(_name, '.', 2));
   END IF;
@@ -2087,7 +2096,11 @@ $$
 
   UNION ALL
   SELECT 0, p.problem, p.unknown_key, 'flow key'
-  FROM async.check_keys(jsonb_build_array(_given - CASE jsonb_typeof(_given -> 'nodes') WHEN 'array' THEN 'nodes' ELSE '' END), flow.configuration_rules() -> 'flow', TRUE) AS p
+  FROM async.check_keys(
+    -- the nodes are many, and looked at below
+    jsonb_build_array(_given - CASE jsonb_typeof(_given -> 'nodes') WHEN 'array' THEN 'nodes' ELSE '' END),
+    flow.configuration_rules() -> 'flow',
+    TRUE) AS p
 
   UNION ALL
   SELECT 0, 'there are no nodes', NULL, NULL
@@ -2305,7 +2318,7 @@ $$
 DECLARE
   way_back INT[] := array_fill(0, ARRAY[cardinality(_unmet)]);
   seen INT[] := way_back;
-  trail INT[] := '{}';
+  trail INT[] := ARRAY[]::INT[];
   node INT;
   smallest INT;
 BEGIN
@@ -2325,7 +2338,7 @@ BEGIN
   END LOOP;
 
   trail := trail[seen[node]:];
-  smallest := (SELECT t.no FROM unnest(trail) WITH ORDINALITY AS t(edge, no) ORDER BY _parents[t.edge] LIMIT 1);
+  smallest := (SELECT t.no::INT FROM unnest(trail) WITH ORDINALITY AS t(edge, no) ORDER BY _parents[t.edge] LIMIT 1);
 
   RETURN ARRAY(
     SELECT t.edge
@@ -2433,7 +2446,7 @@ $$
 DECLARE
   walked BIGINT := flow.find_definition(_flow);
   names TEXT[] := ARRAY(SELECT n.node FROM flow.definition_node n WHERE n.definition_id = walked ORDER BY n.node_no);
-  trail TEXT[] := '{}';
+  trail TEXT[] := ARRAY[]::TEXT[];
   step RECORD;
 BEGIN
   -- Depth first, so that each path is the one before with its end replaced: hence a loop.

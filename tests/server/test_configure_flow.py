@@ -1,4 +1,4 @@
-"""flow.configure_flow and what reads definitions: what is taken, stored, given back, and refused all at once."""
+"""flow.configure_flow and what reads definitions: what is taken, stored, given back, refused at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -677,7 +678,7 @@ def test_everything_wrong_is_named_at_once_in_the_order_of_the_configuration(db:
 
 
 def test_all_wrong_nodes_together(db: Any) -> None:
-    """Each of the wrong nodes above under a name of its own: every line is there that is there for it alone."""
+    """Each wrong node of above under a name of its own: every line is there that is there for it alone."""
     nodes(db, node("x"), flow="other")
     named = [
         (given, expected)
@@ -781,7 +782,7 @@ def test_cycles_are_found_wherever_there_are_any(db: Any) -> None:
             path = line.removeprefix("dependencies form a cycle: ").split(" -> ")
             if "(" in line:
                 continue
-            steps = list(zip(path, path[1:], strict=False))
+            steps = list(pairwise(path))
             assert path[0] == path[-1]
             assert len(set(path)) == len(path) - 1
             assert all(parent in graph[child] for parent, child in steps), (seed, line)
@@ -848,14 +849,14 @@ def test_walk_gives_each_edge_once_with_a_shortest_way(db: Any) -> None:
             assert path[-1] == child
             assert parent is None or path[-2] == parent
             assert graph[path[0]] == []
-            assert all(before in graph[after] for before, after in zip(path, path[1:], strict=False))
+            assert all(before in graph[after] for before, after in pairwise(path))
 
 
 def test_walk_is_not_exponential(db: Any) -> None:
     """Forty layers of three nodes, all with all: 3 to the power of 40 ways."""
     layers = [[f"n{layer}_{place}" for place in range(3)] for layer in range(40)]
     given = [node(name) for name in layers[0]]
-    for above, layer in zip(layers, layers[1:], strict=False):
+    for above, layer in pairwise(layers):
         given += [node(name, *above) for name in layer]
     nodes(db, *given)
     db.execute("SET statement_timeout = '5 s'")

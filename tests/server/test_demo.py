@@ -123,7 +123,7 @@ def test_command_runs_twice_and_leaves_nothing(scratch: Path) -> None:
 def test_command_fails_when_a_run_fails(broken: Path) -> None:
     """Through make, as the README has it."""
     make = ["make", "-C", str(ROOT), "demo"]
-    environment = {**os.environ, "PGFLOW_EXAMPLES": str(broken)}
+    environment = {**os.environ, "PGFLOW_EXAMPLES": str(broken), "PGFLOW_STEPS": str(STEPS)}
     done = subprocess.run(make, env=environment, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode != 0
     assert "flow maintenance ended as FAILED: cannot measure demo.done" in done.stderr

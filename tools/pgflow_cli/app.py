@@ -25,7 +25,9 @@ def _commands() -> None:
 
 @app.command()
 def demo(
-    steps: Annotated[int, typer.Option(min=1, help="Steps of the last flow.")] = demonstration.STEPS,
+    steps: Annotated[
+        int, typer.Option(min=1, envvar="PGFLOW_STEPS", help="Steps of the last flow.")
+    ] = demonstration.STEPS,
     examples: Annotated[
         Path,
         typer.Option(envvar="PGFLOW_EXAMPLES", help="Folder with the flows.", file_okay=False),

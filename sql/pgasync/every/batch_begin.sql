@@ -1,9 +1,9 @@
-CREATE OR REPLACE FUNCTION async.batch_begin(_server UUID, _epoch BIGINT) RETURNS VOID LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.batch_begin(_server UUID, _epoch BIGINT) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * First call of every batch, on the target: leaves nothing of what ran before in the session, and refuses work of an
- * orchestrator that has been replaced. _server: its identity; _epoch: its epoch.
+ * orchestrator that has been replaced. Returns the time. _server: its identity; _epoch: its epoch.
  * Errors: PF012 when a later orchestrator of that server has registered here. Reads async.fence.
  */
 BEGIN
@@ -13,6 +13,7 @@ BEGIN
   IF EXISTS (SELECT FROM async.fence f WHERE f.server = _server AND f.epoch > _epoch) THEN
     RAISE EXCEPTION 'orchestrator with epoch % has been replaced', _epoch USING ERRCODE = 'PF012';
   END IF;
+  RETURN clock_timestamp();
 END;
 $$;
 COMMENT ON FUNCTION async.batch_begin(UUID, BIGINT) IS 'Engine: opens a batch on a target';

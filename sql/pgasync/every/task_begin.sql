@@ -4,29 +4,39 @@ CREATE OR REPLACE FUNCTION async.task_begin(
   _epoch BIGINT,
   _batch_id BIGINT,
   _task_id BIGINT,
-  _look BOOL) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off AS
+  _n INT,
+  _began TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE plpgsql AS
 $$
 /*
- * Called on the target before each task of a batch: the time, or null if the task has been revoked meanwhile.
- * Only saves the work: the receipt's key is what decides. So it is
- * only looked for (_look) where it could be by now. Sets pgflow.task, by which a session knows that it runs
- * a task. Reads async.receipt_0 or _1 (_ring), by key
- * even if the plan was made when they were empty.
+ * Called on the target before each task of a batch: the time, or null if the task is not to run: because it has been
+ * revoked meanwhile, or because the batch (_began) has used up its 300 ms, when the rest goes back; the first (_n = 1) always
+ * has time. Looking for a revocation only saves the work, since the receipt's key is what decides; it is looked for where
+ * one could be by now. Sets pgflow.task, by which a session knows that it runs a task. Names are qualified, operators too:
+ * a SET clause would cost more than all the rest. Reads async.receipt_0 or _1 (_ring).
  */
+DECLARE
+  now CONSTANT TIMESTAMPTZ := pg_catalog.clock_timestamp();
 BEGIN
-  IF _look AND (_ring = 0 AND EXISTS (
-       SELECT FROM async.receipt_0 r
-       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id)
-     OR _ring = 1 AND EXISTS (
-       SELECT FROM async.receipt_1 r
-       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id))
-  THEN
+  IF _n OPERATOR(pg_catalog.>) 1 AND now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '300 ms') THEN
     RETURN NULL;
   END IF;
-  PERFORM set_config('pgflow.task', _task_id::TEXT, false);
-  RETURN clock_timestamp();
+  IF _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
+    IF _ring OPERATOR(pg_catalog.=) 0 THEN
+      PERFORM FROM async.receipt_0 r
+      WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch
+        AND r.batch_id OPERATOR(pg_catalog.=) _batch_id AND r.task_id OPERATOR(pg_catalog.=) _task_id;
+    ELSE
+      PERFORM FROM async.receipt_1 r
+      WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch
+        AND r.batch_id OPERATOR(pg_catalog.=) _batch_id AND r.task_id OPERATOR(pg_catalog.=) _task_id;
+    END IF;
+    IF FOUND THEN
+      RETURN NULL;
+    END IF;
+  END IF;
+  PERFORM pg_catalog.set_config('pgflow.task', _task_id::pg_catalog.text, false);
+  RETURN now;
 END;
 $$;
-COMMENT ON FUNCTION async.task_begin(INT, UUID, BIGINT, BIGINT, BIGINT, BOOL) IS 'Engine: opens a task of a batch on a target';
+COMMENT ON FUNCTION async.task_begin(INT, UUID, BIGINT, BIGINT, BIGINT, INT, TIMESTAMPTZ) IS
+  'Engine: opens a task of a batch on a target';

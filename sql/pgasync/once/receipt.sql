@@ -1,7 +1,8 @@
 /*
  * A receipt is the last row that a task's transaction writes on its target. To revoke a task is to insert that same
  * key first: whoever commits it wins, at any isolation level. Two tables take turns, so that one can be emptied while
- * the other is written; the orchestrator names the one to use with each batch.
+ * the other is written; the orchestrator names the one to use with each batch. Emptied by TRUNCATE, they need no vacuum;
+ * and one that found a table empty would let later look-ups scan it, where an unknown table is read by its key.
  */
 CREATE TABLE async.receipt_0
 (
@@ -12,8 +13,8 @@ CREATE TABLE async.receipt_0
   started TIMESTAMPTZ,
   ended TIMESTAMPTZ,       /* null for a revocation */
   PRIMARY KEY (server, epoch, batch_id, task_id)
-);
-CREATE TABLE async.receipt_1 (LIKE async.receipt_0 INCLUDING ALL);
+) WITH (autovacuum_enabled = false);
+CREATE TABLE async.receipt_1 (LIKE async.receipt_0 INCLUDING ALL) WITH (autovacuum_enabled = false);
 COMMENT ON TABLE async.receipt_0 IS 'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
 COMMENT ON TABLE async.receipt_1 IS 'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';
 

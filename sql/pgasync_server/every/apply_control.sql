@@ -22,7 +22,8 @@ BEGIN
     workers = coalesce((_control ->> 'workers')::NUMERIC::INT, c.workers),
     idle_sleep = coalesce(async.parse_interval(_control -> 'idle_sleep'), c.idle_sleep),
     busy_sleep = coalesce(async.parse_interval(_control -> 'busy_sleep'), c.busy_sleep),
-    default_timeout = CASE WHEN _control ? 'default_timeout' THEN async.parse_interval(_control -> 'default_timeout') ELSE c.default_timeout END,
+    default_timeout =
+      CASE WHEN _control ? 'default_timeout' THEN async.parse_interval(_control -> 'default_timeout') ELSE c.default_timeout END,
     task_keep_duration = coalesce(async.parse_interval(_control -> 'task_keep_duration'), c.task_keep_duration),
     light_maintenance_sleep = coalesce(async.parse_interval(_control -> 'light_maintenance_sleep'), c.light_maintenance_sleep),
     heavy_maintenance_sleep = coalesce(async.parse_interval(_control -> 'heavy_maintenance_sleep'), c.heavy_maintenance_sleep),

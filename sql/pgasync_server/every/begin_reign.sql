@@ -30,6 +30,8 @@ BEGIN
   s.started := clock_timestamp();
   s.idle_since := s.started;
   s.next_due := '-infinity';
+  s.last_cycle := '-infinity';
+  s.worked := true;
   s.next_maintenance := s.started;
   s.stopping := false;
   s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);

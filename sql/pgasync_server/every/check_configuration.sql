@@ -22,8 +22,10 @@ BEGIN
       array_agg(p.line || coalesce(' (did you mean "' || async.nearest_name(p.wrong, p.known) || '"?)', '') ORDER BY p.no)
         FILTER (WHERE p.no <= 50),
       count(*),
-      min('Keep a password in a service file, a password file or the user mapping of a foreign server, or say "allow_password": true.')
-        FILTER (WHERE p.line LIKE '%connection_string holds a password')
+      CASE WHEN bool_or(p.line LIKE '%connection_string holds a password') THEN
+        'Keep a password in a service file, a password file or the user mapping of a foreign server, '
+        'or say "allow_password": true.'
+      END
     INTO lines, problems, hint
     FROM
     (

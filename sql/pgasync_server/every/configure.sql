@@ -7,9 +7,11 @@ $$
  * transaction has been committed.
  *
  * _configuration: an object with any of
- *   control: {workers, idle_sleep, busy_sleep, default_timeout, task_keep_duration, light_maintenance_sleep, heavy_maintenance_sleep,
- *     self_target, self_connection_string, self_concurrency, default_concurrency_pool_workers, advisory_mutex_id, log_level}
- *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout, concurrency_track_yielded, enabled}]
+ *   control: {workers, idle_sleep, busy_sleep, default_timeout, task_keep_duration, light_maintenance_sleep,
+ *     heavy_maintenance_sleep, self_target, self_connection_string, self_concurrency, default_concurrency_pool_workers,
+ *     advisory_mutex_id, log_level}
+ *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout,
+ *     concurrency_track_yielded, enabled}]
  *   concurrency_pools: [{concurrency_pool, max_workers}]
  *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null. A connection string with a password
  *   in it is refused unless "allow_password": true stands beside it.

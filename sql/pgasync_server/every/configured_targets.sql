@@ -18,8 +18,8 @@ $$
   (
     SELECT
       c.self_target AS old_self,
-      CASE WHEN jsonb_typeof(g.item -> 'self_target') = 'string' THEN g.item ->> 'self_target' ELSE c.self_target END AS new_self,
-      CASE WHEN jsonb_typeof(g.item -> 'self_concurrency') = 'number' THEN (g.item ->> 'self_concurrency')::NUMERIC END AS self_concurrency
+      CASE jsonb_typeof(g.item -> 'self_target') WHEN 'string' THEN g.item ->> 'self_target' ELSE c.self_target END AS new_self,
+      CASE jsonb_typeof(g.item -> 'self_concurrency') WHEN 'number' THEN (g.item ->> 'self_concurrency')::NUMERIC END AS new_limit
     FROM async.control c
     LEFT JOIN jsonb_array_elements(async.configuration_items(_configuration, 'control')) AS g(item) ON TRUE
   ),
@@ -29,7 +29,7 @@ $$
       g.item ->> 'target' AS target,
       g.item ->> 'connection_string' AS connection_string,
       g.item ? 'connection_string' AS has_string,
-      CASE WHEN jsonb_typeof(g.item -> 'max_concurrency') = 'number' THEN (g.item ->> 'max_concurrency')::NUMERIC END AS max_concurrency
+      CASE jsonb_typeof(g.item -> 'max_concurrency') WHEN 'number' THEN (g.item ->> 'max_concurrency')::NUMERIC END AS new_limit
     FROM jsonb_array_elements(async.configuration_items(_configuration, 'targets')) WITH ORDINALITY AS g(item, no)
     WHERE jsonb_typeof(g.item -> 'target') = 'string'
     ORDER BY 1, g.no DESC
@@ -37,9 +37,9 @@ $$
   present AS
   (
     SELECT
-      CASE WHEN t.target = c.old_self THEN c.new_self ELSE t.target END AS target,
+      CASE t.target WHEN c.old_self THEN c.new_self ELSE t.target END AS target,
       t.connection_string,
-      CASE WHEN t.target = c.old_self THEN coalesce(c.self_concurrency, t.max_concurrency) ELSE t.max_concurrency END AS max_concurrency
+      CASE WHEN t.target = c.old_self AND c.new_limit IS NOT NULL THEN c.new_limit ELSE t.max_concurrency END AS max_concurrency
     FROM async.target t
     CROSS JOIN control c
   )
@@ -48,7 +48,7 @@ $$
     coalesce(g.target, p.target) = c.new_self,
     g.target IS NOT NULL,
     CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
-    least(coalesce(g.max_concurrency, p.max_concurrency, 8), 1e9)::INT
+    least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
   FROM given g
   FULL JOIN present p ON p.target = g.target
   CROSS JOIN control c

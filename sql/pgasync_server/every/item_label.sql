@@ -12,7 +12,8 @@ $$
  */
   SELECT CASE
     WHEN _section = 'control' THEN _section
-    WHEN jsonb_typeof(_item -> n.name_key) = 'string' AND async.is_label(_item ->> n.name_key) THEN format('%s %s', replace(n.name_key, '_', ' '), to_json(_item ->> n.name_key))
+    WHEN jsonb_typeof(_item -> n.name_key) = 'string' AND async.is_label(_item ->> n.name_key)
+    THEN format('%s %s', replace(n.name_key, '_', ' '), to_json(_item ->> n.name_key))
     ELSE format('%s[%s]', _section, _no)
   END
   FROM (SELECT left(_section, -1) AS name_key) n

@@ -23,13 +23,13 @@ BEGIN
     RETURN;
   END IF;
   LOOP
-    IF NOT (async.at_rest(s) AND async.nothing_new(s)) THEN
+    IF async.nothing_ended(s) OR async.at_rest(s) AND async.nothing_new(s) THEN
+      s.worked := false;
+      COMMIT;
+    ELSE
       s := async.work_safely(s);
       COMMIT;
       s := async.send(s);
-    ELSE
-      s.worked := false;
-      COMMIT;
     END IF;
     EXIT WHEN s.stopping;
     PERFORM async.rest(s);

@@ -20,20 +20,18 @@ BEGIN
   END IF;
   RETURN 'DO ' || quote_literal(concat(
     'DECLARE pgflow_tasks CONSTANT BIGINT[] := ', quote_literal(_slot.task_ids), '; ',
-    'pgflow_until TIMESTAMPTZ := pg_catalog.clock_timestamp() + INTERVAL ''300 ms''; pgflow_started TIMESTAMPTZ; ',
+    'pgflow_began TIMESTAMPTZ; pgflow_started TIMESTAMPTZ; ',
     CASE WHEN kind.argument_type IS NOT NULL THEN concat(
       'pgflow_data CONSTANT JSONB[] := ', quote_literal(_part.data), '; ',
       'pgflow_header ', kind.argument_type, '; pgflow_argument ', kind.argument_type, '; ')
     ELSE concat('pgflow_queries CONSTANT TEXT[] := ', quote_literal(_part.queries), '; ') END,
     'BEGIN RESET SESSION AUTHORIZATION; RESET ROLE; ',
-    format('PERFORM async.batch_begin(%L, %s); ', _s.server, _slot.epoch),
+    format('pgflow_began := async.batch_begin(%L, %s); ', _s.server, _slot.epoch),
     preamble,
     CASE WHEN kind.header IS NOT NULL THEN
       concat('pgflow_header := ', replace(kind.header, '$owner_id', _lane.owner_id::TEXT), '; ') END,
     'FOR pgflow_i IN 1..', cardinality(_slot.task_ids), ' LOOP ',
-    'EXIT WHEN pgflow_i OPERATOR(pg_catalog.>) 1 AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) pgflow_until; ',
-    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i OPERATOR(pg_catalog.=) 1 '
-           'OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (pgflow_until OPERATOR(pg_catalog.-) INTERVAL ''280 ms'')); ',
+    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i, pgflow_began); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.batch_statement(kind, _part.sole, _lane.label),

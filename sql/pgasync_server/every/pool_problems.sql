@@ -33,7 +33,10 @@ $$
 
   UNION ALL
   SELECT 3, g.no,
-    format('%s belongs to the target of that name: its max_workers is the max_concurrency of the target, %s', g.label, t.max_concurrency)
+    format(
+      '%s belongs to the target of that name: its max_workers is the max_concurrency of the target, %s',
+      g.label,
+      t.max_concurrency)
   FROM given g
   JOIN async.configured_targets(_configuration) t ON t.target = g.concurrency_pool
   WHERE g.item -> 'max_workers' <> to_jsonb(t.max_concurrency)

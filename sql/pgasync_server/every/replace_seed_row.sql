@@ -6,20 +6,13 @@ $$
  * Lets a dump of the configuration be restored over the rows that CREATE EXTENSION has just made: the row that holds the key
  * of the new one goes first. Outside a restore no row is inserted under a key that exists, so nothing is ever removed.
  *
+ * Argument of the trigger: name of the key column.
  * Errors: none.
  * Writes: the table of the trigger, and async.concurrency_pool by cascade from async.target.
  */
 #variable_conflict error
 BEGIN
-  CASE TG_TABLE_NAME
-    WHEN 'control' THEN
-      DELETE FROM async.control;
-    WHEN 'target' THEN
-      DELETE FROM async.target t WHERE t.target_id = NEW.target_id;
-    ELSE
-      DELETE FROM async.concurrency_pool p WHERE p.pool_id = NEW.pool_id;
-  END CASE;
-
+  EXECUTE format('DELETE FROM %I.%I t WHERE t.%I = ($1).%3$I', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[0]) USING NEW;
   RETURN NEW;
 END;
 $$;
@@ -29,12 +22,12 @@ COMMENT ON FUNCTION async.replace_seed_row() IS
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.control;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.control
-  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row();
+  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('singleton');
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.target;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.target
-  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row();
+  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('target_id');
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.concurrency_pool;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.concurrency_pool
-  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row();
+  FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('pool_id');

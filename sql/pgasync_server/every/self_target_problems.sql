@@ -39,7 +39,8 @@ $$
   WHERE c.new_self <> c.old_self
 
   UNION ALL
-  SELECT 2, g.no, format('target %s: max_concurrency is not self_concurrency of control, though they are the same limit', to_json(g.new_self))
+  SELECT 2, g.no,
+    format('target %s: max_concurrency is not self_concurrency of control, though they are the same limit', to_json(g.new_self))
   FROM given g
   WHERE g.control -> 'self_concurrency' <> g.target -> 'max_concurrency'
 

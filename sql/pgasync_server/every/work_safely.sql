@@ -8,6 +8,7 @@ $$
 BEGIN
   _s := async.work(_s);
   _s.failures := 0;
+  _s.last_cycle := clock_timestamp();
   RETURN _s;
 EXCEPTION WHEN OTHERS THEN
   IF _s.failures >= 9 THEN

@@ -99,6 +99,7 @@ CREATE TYPE async.loop_t AS
   workers INT,
   next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
   next_maintenance TIMESTAMPTZ,
+  last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
   failures INT,             /* cycles that failed in a row */

@@ -25,7 +25,8 @@ DECLARE
 BEGIN
   IF jsonb_typeof(_configuration) IS DISTINCT FROM 'object' THEN
     PERFORM async.raise_configuration_error(
-      format('configuration of flow "%s" is not valid', left(_flow_name, 63)), ARRAY['it must be an object with the key nodes'], 1, NULL);
+      format('configuration of flow "%s" is not valid', left(_flow_name, 63)),
+      ARRAY['it must be an object with the key nodes'], 1, NULL);
   END IF;
 
   LOCK TABLE flow.flow IN SHARE ROW EXCLUSIVE MODE;
@@ -35,17 +36,20 @@ BEGIN
   JOIN flow.definition d ON d.definition_id = f.definition_id
   WHERE f.flow = _flow_name;
 
-  merged := CASE WHEN _append AND FOUND THEN flow.merge_configuration(present.configuration, _configuration) ELSE _configuration END;
+  merged := CASE
+    WHEN _append AND FOUND THEN flow.merge_configuration(present.configuration, _configuration)
+    ELSE _configuration
+  END;
   IF jsonb_typeof(merged -> 'nodes') IS DISTINCT FROM 'array' THEN
     merged := merged || '{"nodes": []}';
   END IF;
 
-  edge := flow.configured_edges(merged -> 'nodes');
+  SELECT e.* INTO edge FROM flow.configured_edges(merged -> 'nodes') AS e;
   PERFORM flow.check_configuration(_flow_name, _configuration, merged, edge.parents, edge.children, edge.parent_names);
 
   merged := merged - 'flow';
   IF merged ->> 'concurrency_group_routine' IS NOT NULL THEN
-    group_routine := flow.find_group_routines(merged ->> 'concurrency_group_routine');
+    group_routine := (SELECT f.routine FROM flow.find_group_routines(merged ->> 'concurrency_group_routine') AS f(routine));
   END IF;
 
   IF (merged, group_routine) IS NOT DISTINCT FROM (present.configuration, present.concurrency_group_routine) THEN

@@ -53,8 +53,9 @@ $$
 
   UNION ALL
   SELECT e.child_no, format('parent %s does not exist', to_json(e.parent)), e.parent, 'node'
-  FROM (SELECT DISTINCT u.child_no, u.parent, u.parent_no FROM unnest(_children, _parent_names, _parents) AS u(child_no, parent, parent_no)) e
+  FROM unnest(_children, _parent_names, _parents) AS e(child_no, parent, parent_no)
   WHERE e.parent_no IS NULL
+  GROUP BY e.child_no, e.parent
 
   UNION ALL
   SELECT e.child_no, 'depends on itself', NULL, NULL

@@ -29,7 +29,8 @@ BEGIN
 
   IF users IS NOT NULL THEN
     RAISE EXCEPTION 'flow "%" is run by steps of another flow', _flow
-      USING ERRCODE = 'PF005', DETAIL = format('Nodes with this steps_to_flow are in %s.', users), HINT = 'Change or drop that flow first.';
+      USING ERRCODE = 'PF005', DETAIL = format('Nodes with this steps_to_flow are in %s.', users),
+      HINT = 'Change or drop that flow first.';
   END IF;
 
   DELETE FROM flow.flow f WHERE f.flow = _flow;

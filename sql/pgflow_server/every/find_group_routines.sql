@@ -3,8 +3,9 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The functions (flow_id bigint, node text) returning one text that a name may mean, schema-qualified and quoted. The search_path of the
- * caller is not known here, and that of the orchestrator is another, so an unqualified name means any schema.
+ * The functions (flow_id bigint, node text) returning one text that a name may mean, schema-qualified and quoted. The
+ * search_path of the caller is not known here, and that of the orchestrator is another, so an unqualified name means any
+ * schema.
  *
  * _name: name of the function; null: all there are. A name that is none gives nothing.
  */

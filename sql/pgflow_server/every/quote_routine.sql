@@ -10,7 +10,9 @@ $$
 #variable_conflict error
 BEGIN
   IF strpos(_name, '"') > 0 THEN
-    RETURN (SELECT string_agg(quote_ident(p.part), '.' ORDER BY p.no) FROM unnest(parse_ident(_name)) WITH ORDINALITY AS p(part, no));
+    RETURN (
+      SELECT string_agg(quote_ident(p.part), '.' ORDER BY p.no)
+      FROM unnest(parse_ident(_name)) WITH ORDINALITY AS p(part, no));
   ELSIF strpos(_name, '.') > 0 THEN
     RETURN quote_ident(split_part(_name, '.', 1)) || '.' || quote_ident(split_part(_name, '.', 2));
   END IF;

@@ -25,7 +25,11 @@ $$
 
   UNION ALL
   SELECT 0, p.problem, p.unknown_key, 'flow key'
-  FROM async.check_keys(jsonb_build_array(_given - CASE jsonb_typeof(_given -> 'nodes') WHEN 'array' THEN 'nodes' ELSE '' END), flow.configuration_rules() -> 'flow', TRUE) AS p
+  FROM async.check_keys(
+    -- the nodes are many, and looked at below
+    jsonb_build_array(_given - CASE jsonb_typeof(_given -> 'nodes') WHEN 'array' THEN 'nodes' ELSE '' END),
+    flow.configuration_rules() -> 'flow',
+    TRUE) AS p
 
   UNION ALL
   SELECT 0, 'there are no nodes', NULL, NULL

@@ -14,7 +14,7 @@ $$
 DECLARE
   way_back INT[] := array_fill(0, ARRAY[cardinality(_unmet)]);
   seen INT[] := way_back;
-  trail INT[] := '{}';
+  trail INT[] := ARRAY[]::INT[];
   node INT;
   smallest INT;
 BEGIN
@@ -34,7 +34,7 @@ BEGIN
   END LOOP;
 
   trail := trail[seen[node]:];
-  smallest := (SELECT t.no FROM unnest(trail) WITH ORDINALITY AS t(edge, no) ORDER BY _parents[t.edge] LIMIT 1);
+  smallest := (SELECT t.no::INT FROM unnest(trail) WITH ORDINALITY AS t(edge, no) ORDER BY _parents[t.edge] LIMIT 1);
 
   RETURN ARRAY(
     SELECT t.edge

@@ -19,7 +19,7 @@ $$
 DECLARE
   walked BIGINT := flow.find_definition(_flow);
   names TEXT[] := ARRAY(SELECT n.node FROM flow.definition_node n WHERE n.definition_id = walked ORDER BY n.node_no);
-  trail TEXT[] := '{}';
+  trail TEXT[] := ARRAY[]::TEXT[];
   step RECORD;
 BEGIN
   -- Depth first, so that each path is the one before with its end replaced: hence a loop.

@@ -1,0 +1,26 @@
+CREATE OR REPLACE FUNCTION async.nothing_ended(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether a cycle right after the last would find nothing to do although something runs: no message has ended, no target
+ * has answered, nothing was asked for. A full cycle is due every 20 ms all the same.
+ */
+BEGIN
+  IF _s.worked OR clock_timestamp() > _s.last_cycle + INTERVAL '20 ms' THEN
+    RETURN false;
+  END IF;
+  FOR i IN 1..coalesce(cardinality(_s.slots), 0) LOOP
+    IF (_s.slots)[i].state = 'busy' AND async.dblink_is_busy((_s.slots)[i].connection) = 0 THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
+    IF (_s.targets)[i].control_sent IS NOT NULL
+       AND async.dblink_is_busy('pgflow_control_' || (_s.targets)[i].target_id) = 0 THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  RETURN async.nothing_new(_s);
+END;
+$$;
+COMMENT ON FUNCTION async.nothing_ended(async.loop_t) IS 'Engine: whether a cycle would find nothing to do although something runs';
