@@ -21,6 +21,7 @@ $guard$;
 -- Written by async.configure() only; read by the orchestrator when async.control.configuration_version has grown.
 
 CREATE SEQUENCE async.configuration_version AS BIGINT;
+COMMENT ON SEQUENCE async.configuration_version IS 'numbers the changes made with async.configure()';
 
 CREATE TABLE async.control
 (
@@ -408,7 +409,7 @@ CREATE TYPE async.slot_t AS
   connection TEXT,          /* name for dblink; null: adopted from an earlier orchestrator, only watched */
   pid INT,
   backend_start TIMESTAMPTZ,
-  state TEXT,               /* idle, busy, ended (waits for its receipts), watched (connection lost or never had), closed */
+  state TEXT,               /* opening, idle, busy, ended (waits for its receipts), watched (connection lost or never had), closed */
   batch_id BIGINT,
   epoch BIGINT,
   ring INT,
@@ -543,6 +544,22 @@ CREATE TYPE async.part_t AS
   doomed BIGINT[]           /* tasks that are passed over */
 );
 COMMENT ON TYPE async.part_t IS 'Engine: tasks of a lane that go in one message';
+
+-- pgasync_server/every/announce.sql
+CREATE OR REPLACE FUNCTION async.announce(_channel TEXT, _payload TEXT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * For extensions, within the orchestrator: a NOTIFY to be sent over the control connection of this database once this cycle
+ * is committed. The orchestrator's own would be delivered, on older majors, only when CALL async.main() returns.
+ */
+BEGIN
+  PERFORM set_config('pgflow.announcements', (
+    coalesce(nullif(current_setting('pgflow.announcements', true), ''), '[]')::JSONB
+    || jsonb_build_array(jsonb_build_array(_channel, _payload)))::TEXT, false);
+END;
+$$;
+COMMENT ON FUNCTION async.announce(TEXT, TEXT) IS 'Engine: has a notification sent';
 
 -- pgasync_server/every/answer_early.sql
 CREATE OR REPLACE FUNCTION async.answer_early(_verdicts async.verdict_t[]) RETURNS VOID LANGUAGE plpgsql
@@ -791,13 +808,14 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Sends a target the next exchange over its control connection, when there is something to ask: at once when work there
- * has ended or is to be revoked, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
+ * has ended or is to be revoked, or somebody is to be notified, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
  * _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
  */
 DECLARE
   targets async.target_state_t[] := _s.targets;
   target async.target_state_t := targets[_target];
-  urgent BOOL := EXISTS (
+  announcements JSONB := CASE WHEN target.is_self THEN nullif(current_setting('pgflow.announcements', true), '') END;
+  urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
     WHERE x.target_id = target.target_id AND (x.state = 'ended' OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
@@ -806,7 +824,10 @@ BEGIN
      OR target.is_self AND target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
   END IF;
-  target.in_flight := async.exchange(_s, target);
+  target.in_flight := async.exchange(_s, target) || jsonb_build_object('notify', coalesce(announcements, '[]'));
+  IF announcements IS NOT NULL THEN
+    PERFORM set_config('pgflow.announcements', '', false);
+  END IF;
   target.revocations := NULL;
   target.control_sent := clock_timestamp();
   target.next_exchange := target.control_sent + target.pause * INTERVAL '1 s';
@@ -878,6 +899,7 @@ BEGIN
      AND NOT EXISTS (
        SELECT FROM unnest(_s.targets) t
        WHERE t.state = 'probing' OR t.control_sent IS NOT NULL OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
+     AND coalesce(current_setting('pgflow.announcements', true), '') = ''
      AND NOT EXISTS (SELECT FROM async.yielded)
      AND NOT EXISTS (SELECT FROM async.doomed_lane));
 END;
@@ -1213,7 +1235,7 @@ DECLARE
   helper TEXT := 'pgflow_helper_' || target.target_id;
   answer TEXT;
 BEGIN
-  IF async.dblink_is_busy(helper) = 1 THEN
+  IF async.is_busy(helper) THEN
     IF clock_timestamp() > target.helper_since + INTERVAL '10 s' THEN
       RAISE EXCEPTION 'target % does not answer', target.target USING ERRCODE = 'connection_failure';
     END IF;
@@ -1761,7 +1783,7 @@ $$
  */
 SELECT concat_ws(' ',
   _conninfo,
-  'connect_timeout=10 keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3',
+  'connect_timeout=3 keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3',
   CASE WHEN current_setting('server_version_num')::INT >= 120000 THEN 'tcp_user_timeout=30000' END,
   'application_name=' || async.conninfo_value(_name),
   'options=' || async.conninfo_value(concat_ws(' ',
@@ -1877,6 +1899,29 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.fill_slots(async.loop_t, async.slot_t[], async.lane_state_t, INT[]) IS 'Engine: fills idle slots from a lane';
+
+-- pgasync_server/every/finish_opening.sql
+CREATE OR REPLACE FUNCTION async.finish_opening(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Reads which session a slot has got, once it has said so: then the slot is idle. One that has not after 10 s, or whose
+ * connection is gone, is closed.
+ */
+DECLARE
+  session JSONB;
+BEGIN
+  IF async.is_busy(_slot.connection) THEN
+    RETURN CASE WHEN clock_timestamp() > _slot.progress + INTERVAL '10 s' THEN async.lose(_slot) ELSE _slot END;
+  END IF;
+  SELECT r.answer::JSONB INTO STRICT session FROM async.dblink_result(_slot.connection) r(answer);
+  PERFORM FROM async.dblink_result(_slot.connection);
+  RETURN async.idle_slot(_slot.slot_no, _slot.target_id, _slot.connection, (session->>0)::INT, (session->>1)::TIMESTAMPTZ);
+EXCEPTION WHEN OTHERS THEN
+  RETURN async.lose(_slot);
+END;
+$$;
+COMMENT ON FUNCTION async.finish_opening(async.slot_t) IS 'Engine: reads which session a slot has got';
 
 -- pgasync_server/every/forget_old.sql
 CREATE OR REPLACE FUNCTION async.forget_old(_limit INT DEFAULT 2000) RETURNS BOOL LANGUAGE plpgsql
@@ -2154,6 +2199,20 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.interrupt(async.loop_t, BIGINT[], TEXT, TEXT) IS 'Engine: ends running tasks unless they commit first';
+
+-- pgasync_server/every/is_busy.sql
+CREATE OR REPLACE FUNCTION async.is_busy(_connection TEXT) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether what was sent over a connection is still under way. One whose other end has gone is not, although libpq of
+ * PostgreSQL 11 goes on saying so: asking makes it read, and an error is noted then.
+ */
+BEGIN
+  RETURN async.dblink_is_busy(_connection) = 1 AND async.dblink_error(_connection) = 'OK';
+END;
+$$;
+COMMENT ON FUNCTION async.is_busy(TEXT) IS 'Engine: whether what was sent is still under way';
 
 -- pgasync_server/every/is_label.sql
 CREATE OR REPLACE FUNCTION async.is_label(_name TEXT) RETURNS BOOL
@@ -2723,13 +2782,13 @@ BEGIN
     RETURN false;
   END IF;
   FOR i IN 1..coalesce(cardinality(_s.slots), 0) LOOP
-    IF (_s.slots)[i].state = 'busy' AND async.dblink_is_busy((_s.slots)[i].connection) = 0 THEN
+    IF (_s.slots)[i].state IN ('busy', 'opening') AND NOT async.is_busy((_s.slots)[i].connection) THEN
       RETURN false;
     END IF;
   END LOOP;
   FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
     IF (_s.targets)[i].control_sent IS NOT NULL
-       AND async.dblink_is_busy('pgflow_control_' || (_s.targets)[i].target_id) = 0 THEN
+       AND NOT async.is_busy('pgflow_control_' || (_s.targets)[i].target_id) THEN
       RETURN false;
     END IF;
   END LOOP;
@@ -2832,21 +2891,23 @@ CREATE OR REPLACE FUNCTION async.open_slot(_s async.loop_t, _target async.target
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens one more connection to a target and returns its slot, idle. Errors: those of the connection.
+ * Opens one more connection to a target and returns its slot, which has yet to say which session it has got. Errors: those of the connection.
  */
 DECLARE
   slot_no INT := 1 + coalesce((SELECT max(x.slot_no) FROM unnest(_s.slots) x WHERE x.target_id = _target.target_id), 0);
   name TEXT := format('pgflow_slot_%s_%s', _target.target_id, slot_no);
-  session JSONB;
+  slot async.slot_t;
 BEGIN
   PERFORM async.hang_up(name);
   PERFORM async.dblink_connect(
     name, async.engine_conninfo(_target.connection_string, _target.version, format('pgflow slot %s', slot_no), false));
-  SELECT q.answer::JSONB INTO session FROM async.dblink_query(name, $query$
+  PERFORM async.dblink_send(name, $query$
     SELECT pg_catalog.jsonb_build_array(a.pid, a.backend_start)
     FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()
-  $query$) q(answer);
-  RETURN async.idle_slot(slot_no, _target.target_id, name, (session->>0)::INT, (session->>1)::TIMESTAMPTZ);
+  $query$);
+  slot := async.idle_slot(slot_no, _target.target_id, name, NULL, NULL);
+  slot.state := 'opening';
+  RETURN slot;
 EXCEPTION WHEN OTHERS THEN
   PERFORM async.hang_up(name);
   RAISE;
@@ -2859,31 +2920,36 @@ CREATE OR REPLACE FUNCTION async.open_slots(_s async.loop_t) RETURNS async.loop_
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens connections, a few a cycle, to targets with waiting tasks and no idle slot, up to their max_concurrency; to
- * another server only within 5 s of having seen it answer. Trouble costs that target only.
+ * Opens connections, a few a cycle, to targets with waiting tasks and no idle slot, up to their max_concurrency. Another
+ * server must have answered within the last 200 ms, or is asked for that first: connecting is the one thing that has to be
+ * waited for. Trouble costs that target only.
  */
 DECLARE
+  targets async.target_state_t[] := _s.targets;
+  target async.target_state_t;
   wanting RECORD;
 BEGIN
-  FOR wanting IN
-    SELECT t.n::INT, t.is_self,
-           least(t.max_concurrency - count(x.slot_no), _s.workers - (SELECT count(*) FROM unnest(_s.slots) y WHERE y.state <> 'idle'),
-                 CASE WHEN t.is_self THEN 4 ELSE 2 END) AS missing
-    FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
-    LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
-    WHERE t.state = 'up' AND (t.is_self OR t.probed > clock_timestamp() - INTERVAL '5 s')
-      AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
-           OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = t.target_id))
-    GROUP BY t.n, t.is_self, t.max_concurrency
-    HAVING count(x.slot_no) < t.max_concurrency AND count(*) FILTER (WHERE x.state = 'idle') = 0
-  LOOP
+  FOR wanting IN SELECT w.* FROM async.wanting_slots(_s) w LOOP
+    target := targets[wanting.n];
+    IF NOT target.is_self AND target.probed < clock_timestamp() - INTERVAL '200 ms' THEN
+      IF target.has_client THEN
+        target.next_exchange := '-infinity';
+      ELSE
+        target.state := 'down';  -- it has nothing to ask: a helper tries it again
+        target.retry_at := '-infinity';
+      END IF;
+      targets[wanting.n] := target;
+      _s.targets := targets;
+      CONTINUE;
+    END IF;
     BEGIN
       FOR i IN 1..wanting.missing LOOP
-        _s.slots := _s.slots || async.open_slot(_s, (_s.targets)[wanting.n]);
+        _s.slots := _s.slots || async.open_slot(_s, target);
         _s.worked := true;
       END LOOP;
     EXCEPTION WHEN OTHERS THEN
       _s := async.refuse_slots(_s, wanting.n, SQLERRM);
+      targets := _s.targets;
     END;
   END LOOP;
   RETURN _s;
@@ -3168,7 +3234,7 @@ DECLARE
   control TEXT := 'pgflow_control_' || target.target_id;
   answer JSONB;
 BEGIN
-  IF async.dblink_is_busy(control) = 1 THEN
+  IF async.is_busy(control) THEN
     IF clock_timestamp() > target.control_sent + INTERVAL '15 s' THEN
       RAISE EXCEPTION 'no answer for 15 s' USING ERRCODE = 'connection_failure';
     END IF;
@@ -3204,19 +3270,22 @@ CREATE OR REPLACE FUNCTION async.reap(_s async.loop_t) RETURNS async.loop_t LANG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Asks every busy slot, without waiting, whether its message has ended, and reads it if so. A loop, since dblink has no
- * call for several connections.
+ * Asks every slot with something under way, without waiting, whether that has ended, and reads it if so. A loop, since
+ * dblink has no call for several connections.
  */
 DECLARE
   slots async.slot_t[] := _s.slots;
 BEGIN
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
-    IF slots[i].state = 'busy' AND async.dblink_is_busy(slots[i].connection) = 0 THEN
+    IF slots[i].state = 'busy' AND NOT async.is_busy(slots[i].connection) THEN
       slots[i] := async.collect(slots[i]);
       _s.worked := true;
+    ELSIF slots[i].state = 'opening' THEN
+      slots[i] := async.finish_opening(slots[i]);
+      _s.worked := _s.worked OR slots[i].state <> 'opening';
     END IF;
   END LOOP;
-  _s.slots := slots;
+  _s.slots := CASE WHEN _s.worked THEN ARRAY(SELECT x FROM unnest(slots) x WHERE x.state <> 'closed') ELSE slots END;
   RETURN _s;
 END;
 $$;
@@ -4283,6 +4352,30 @@ $$;
 
 COMMENT ON FUNCTION async.wanted_value(JSONB, JSONB) IS
   'private: what a key of a configuration takes, for an error message';
+
+-- pgasync_server/every/wanting_slots.sql
+CREATE OR REPLACE FUNCTION async.wanting_slots(_s async.loop_t) RETURNS TABLE (n INT, missing INT) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Targets (n: index into _s.targets) that want another connection, and how many at once: where tasks wait and no slot is idle
+ * or being opened. This database has one at any time, so that the first task of a run need not wait for it.
+ */
+BEGIN
+  RETURN QUERY
+  SELECT t.n::INT,
+         least(t.max_concurrency - count(x.slot_no), _s.workers - (SELECT count(*) FROM unnest(_s.slots) y WHERE y.state <> 'idle'),
+               CASE WHEN t.is_self THEN 4 ELSE 1 END)::INT
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
+  LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
+  WHERE t.state = 'up'
+    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
+         OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) o WHERE o.target_id = t.target_id))
+  GROUP BY t.n, t.is_self, t.max_concurrency
+  HAVING count(x.slot_no) < t.max_concurrency AND count(*) FILTER (WHERE x.state IN ('idle', 'opening')) = 0;
+END;
+$$;
+COMMENT ON FUNCTION async.wanting_slots(async.loop_t) IS 'Engine: targets that want another connection';
 
 -- pgasync_server/every/watch_slots.sql
 CREATE OR REPLACE FUNCTION async.watch_slots(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql

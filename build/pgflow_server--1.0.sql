@@ -1191,7 +1191,7 @@ CREATE OR REPLACE FUNCTION flow.end_runs(_flow_ids BIGINT[]) RETURNS VOID LANGUA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Ends those of these runs that have no unresolved node left, and announces it with NOTIFY on channel pgflow.
+ * Ends those of these runs that have no unresolved node left, and has it announced on channel pgflow.
  * Writes flow.run_state, flow.open_run, async.open_lane.
  */
 DECLARE
@@ -1208,7 +1208,7 @@ BEGIN
     RETURNING flow_id, state
   ), announced AS
   (
-    SELECT l.flow_id, pg_notify('pgflow', json_build_object('flow_id', l.flow_id, 'flow', r.flow, 'state', l.state)::TEXT)
+    SELECT l.flow_id, async.announce('pgflow', json_build_object('flow_id', l.flow_id, 'flow', r.flow, 'state', l.state)::TEXT)
     FROM last l JOIN flow.run r ON r.flow_id = l.flow_id
   )
   SELECT array_agg(a.flow_id) INTO ended FROM announced a;

@@ -6,6 +6,7 @@ $$
  *   server, since (snapshot of the last exchange, or null)
  *   terminate [[pid, start]]   end these sessions of the engine
  *   revoke [{ring, epoch, batch_id, tasks, pid, start, cancel}]   revoke tasks; cancel what the session runs if told so
+ *   notify [[channel, payload]]
  *   rotate {ring, open}        empty a receipt table but for these batches
  *   receipts {epochs, batch_ids}, sessions [pid], requests (whether to report them)
  * Answers snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was busy).
@@ -36,6 +37,7 @@ BEGIN
       ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{rotate,open}') t)));
     PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);
   END IF;
+  PERFORM pg_notify(n.value->>0, n.value->>1) FROM jsonb_array_elements(_message->'notify') n;
   SELECT answer || jsonb_build_object('sessions', jsonb_agg(jsonb_build_array(a.pid, a.backend_start, a.state = 'active')))
   INTO answer
   FROM pg_stat_activity a

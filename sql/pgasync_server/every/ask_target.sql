@@ -3,13 +3,14 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Sends a target the next exchange over its control connection, when there is something to ask: at once when work there
- * has ended or is to be revoked, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
+ * has ended or is to be revoked, or somebody is to be notified, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
  * _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
  */
 DECLARE
   targets async.target_state_t[] := _s.targets;
   target async.target_state_t := targets[_target];
-  urgent BOOL := EXISTS (
+  announcements JSONB := CASE WHEN target.is_self THEN nullif(current_setting('pgflow.announcements', true), '') END;
+  urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
     WHERE x.target_id = target.target_id AND (x.state = 'ended' OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
@@ -18,7 +19,10 @@ BEGIN
      OR target.is_self AND target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
   END IF;
-  target.in_flight := async.exchange(_s, target);
+  target.in_flight := async.exchange(_s, target) || jsonb_build_object('notify', coalesce(announcements, '[]'));
+  IF announcements IS NOT NULL THEN
+    PERFORM set_config('pgflow.announcements', '', false);
+  END IF;
   target.revocations := NULL;
   target.control_sent := clock_timestamp();
   target.next_exchange := target.control_sent + target.pause * INTERVAL '1 s';

@@ -9,6 +9,7 @@ BEGIN
      AND NOT EXISTS (
        SELECT FROM unnest(_s.targets) t
        WHERE t.state = 'probing' OR t.control_sent IS NOT NULL OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
+     AND coalesce(current_setting('pgflow.announcements', true), '') = ''
      AND NOT EXISTS (SELECT FROM async.yielded)
      AND NOT EXISTS (SELECT FROM async.doomed_lane));
 END;

@@ -11,7 +11,7 @@ DECLARE
   helper TEXT := 'pgflow_helper_' || target.target_id;
   answer TEXT;
 BEGIN
-  IF async.dblink_is_busy(helper) = 1 THEN
+  IF async.is_busy(helper) THEN
     IF clock_timestamp() > target.helper_since + INTERVAL '10 s' THEN
       RAISE EXCEPTION 'target % does not answer', target.target USING ERRCODE = 'connection_failure';
     END IF;

@@ -10,7 +10,7 @@ $$
  */
 SELECT concat_ws(' ',
   _conninfo,
-  'connect_timeout=10 keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3',
+  'connect_timeout=3 keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3',
   CASE WHEN current_setting('server_version_num')::INT >= 120000 THEN 'tcp_user_timeout=30000' END,
   'application_name=' || async.conninfo_value(_name),
   'options=' || async.conninfo_value(concat_ws(' ',

@@ -10,13 +10,13 @@ BEGIN
     RETURN false;
   END IF;
   FOR i IN 1..coalesce(cardinality(_s.slots), 0) LOOP
-    IF (_s.slots)[i].state = 'busy' AND async.dblink_is_busy((_s.slots)[i].connection) = 0 THEN
+    IF (_s.slots)[i].state IN ('busy', 'opening') AND NOT async.is_busy((_s.slots)[i].connection) THEN
       RETURN false;
     END IF;
   END LOOP;
   FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
     IF (_s.targets)[i].control_sent IS NOT NULL
-       AND async.dblink_is_busy('pgflow_control_' || (_s.targets)[i].target_id) = 0 THEN
+       AND NOT async.is_busy('pgflow_control_' || (_s.targets)[i].target_id) THEN
       RETURN false;
     END IF;
   END LOOP;

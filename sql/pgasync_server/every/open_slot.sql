@@ -2,21 +2,23 @@ CREATE OR REPLACE FUNCTION async.open_slot(_s async.loop_t, _target async.target
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens one more connection to a target and returns its slot, idle. Errors: those of the connection.
+ * Opens one more connection to a target and returns its slot, which has yet to say which session it has got. Errors: those of the connection.
  */
 DECLARE
   slot_no INT := 1 + coalesce((SELECT max(x.slot_no) FROM unnest(_s.slots) x WHERE x.target_id = _target.target_id), 0);
   name TEXT := format('pgflow_slot_%s_%s', _target.target_id, slot_no);
-  session JSONB;
+  slot async.slot_t;
 BEGIN
   PERFORM async.hang_up(name);
   PERFORM async.dblink_connect(
     name, async.engine_conninfo(_target.connection_string, _target.version, format('pgflow slot %s', slot_no), false));
-  SELECT q.answer::JSONB INTO session FROM async.dblink_query(name, $query$
+  PERFORM async.dblink_send(name, $query$
     SELECT pg_catalog.jsonb_build_array(a.pid, a.backend_start)
     FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()
-  $query$) q(answer);
-  RETURN async.idle_slot(slot_no, _target.target_id, name, (session->>0)::INT, (session->>1)::TIMESTAMPTZ);
+  $query$);
+  slot := async.idle_slot(slot_no, _target.target_id, name, NULL, NULL);
+  slot.state := 'opening';
+  RETURN slot;
 EXCEPTION WHEN OTHERS THEN
   PERFORM async.hang_up(name);
   RAISE;

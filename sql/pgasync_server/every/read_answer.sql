@@ -12,7 +12,7 @@ DECLARE
   control TEXT := 'pgflow_control_' || target.target_id;
   answer JSONB;
 BEGIN
-  IF async.dblink_is_busy(control) = 1 THEN
+  IF async.is_busy(control) THEN
     IF clock_timestamp() > target.control_sent + INTERVAL '15 s' THEN
       RAISE EXCEPTION 'no answer for 15 s' USING ERRCODE = 'connection_failure';
     END IF;

@@ -2,19 +2,22 @@ CREATE OR REPLACE FUNCTION async.reap(_s async.loop_t) RETURNS async.loop_t LANG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Asks every busy slot, without waiting, whether its message has ended, and reads it if so. A loop, since dblink has no
- * call for several connections.
+ * Asks every slot with something under way, without waiting, whether that has ended, and reads it if so. A loop, since
+ * dblink has no call for several connections.
  */
 DECLARE
   slots async.slot_t[] := _s.slots;
 BEGIN
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
-    IF slots[i].state = 'busy' AND async.dblink_is_busy(slots[i].connection) = 0 THEN
+    IF slots[i].state = 'busy' AND NOT async.is_busy(slots[i].connection) THEN
       slots[i] := async.collect(slots[i]);
       _s.worked := true;
+    ELSIF slots[i].state = 'opening' THEN
+      slots[i] := async.finish_opening(slots[i]);
+      _s.worked := _s.worked OR slots[i].state <> 'opening';
     END IF;
   END LOOP;
-  _s.slots := slots;
+  _s.slots := CASE WHEN _s.worked THEN ARRAY(SELECT x FROM unnest(slots) x WHERE x.state <> 'closed') ELSE slots END;
   RETURN _s;
 END;
 $$;

@@ -2,6 +2,7 @@
 -- Written by async.configure() only; read by the orchestrator when async.control.configuration_version has grown.
 
 CREATE SEQUENCE async.configuration_version AS BIGINT;
+COMMENT ON SEQUENCE async.configuration_version IS 'numbers the changes made with async.configure()';
 
 CREATE TABLE async.control
 (

@@ -9,7 +9,7 @@ CREATE TYPE async.slot_t AS
   connection TEXT,          /* name for dblink; null: adopted from an earlier orchestrator, only watched */
   pid INT,
   backend_start TIMESTAMPTZ,
-  state TEXT,               /* idle, busy, ended (waits for its receipts), watched (connection lost or never had), closed */
+  state TEXT,               /* opening, idle, busy, ended (waits for its receipts), watched (connection lost or never had), closed */
   batch_id BIGINT,
   epoch BIGINT,
   ring INT,
