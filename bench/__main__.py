@@ -13,7 +13,7 @@ from pgflow_cli import CommandError
 from rich.console import Console
 
 from bench import machine
-from bench.results import Result, table
+from bench.results import Result, markdown, table
 from bench.rows import ROWS, Options
 from bench.scene import DURABLE, SLOTS, scene
 
@@ -40,7 +40,10 @@ def main() -> int:
             for row in chosen.rows or ROWS:
                 console.print(f"PostgreSQL {version}: {row} …", highlight=False, style="dim")
                 found[version] += ROWS[row](where, options)
-        console.print(table(f"PostgreSQL {version} ({time.monotonic() - began:.0f} s)", found[version]))
+        if chosen.markdown:
+            print(f"\nPostgreSQL {version}\n\n{markdown(found[version])}")
+        else:
+            console.print(table(f"PostgreSQL {version} ({time.monotonic() - began:.0f} s)", found[version]))
     if chosen.json:
         results = [
             {"version": version, **asdict(one), "verdict": one.verdict}
@@ -65,6 +68,7 @@ def _arguments() -> argparse.Namespace:
         "--idle", type=float, default=usual.idle, help="seconds before a start (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a number falls short")
     chosen = parser.parse_args()
     unknown = [row for row in chosen.rows if row not in ROWS]

@@ -79,6 +79,23 @@ def table(title: str, results: list[Result]) -> Table:
     return made
 
 
+def markdown(results: list[Result]) -> str:
+    """Return the results as a table for docs/performance.md."""
+    lines = ["| what | measured | physical limit | of it | at the least | goal |", "| --- " * 6 + "|"]
+    for one in results:
+        wanted = one.requirement
+        cells = [
+            one.what,
+            _number(one.value, one.unit),
+            f"{_number(one.limit, one.unit)}: {one.limit_is}" if one.limit is not None else "",
+            f"{one.ratio:.2f}" if one.ratio is not None else "",
+            _wanted(one, wanted.least) if wanted else "",
+            _wanted(one, wanted.goal) if wanted else "",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _wanted(result: Result, number: float) -> str:
     assert result.requirement is not None
     if result.requirement.of == "ratio":

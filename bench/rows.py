@@ -43,7 +43,7 @@ def steps(scene: Scene, options: Options) -> list[Result]:
         _rate(
             "steps", "one-row steps, pushed and run", "steps/s", rates, limits, Requirement(0.3, 0.6, "ratio")
         ),
-        _rate("steps", "  the same, from the first row to the last", "steps/s", pure, limits, None),
+        _rate("steps", "the same, from the first row to the last", "steps/s", pure, limits, None),
     ]
 
 

@@ -502,6 +502,7 @@ CREATE TYPE async.loop_t AS
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
+  pending BOOL,             /* and left something that the next can do at once */
   failures INT,             /* cycles that failed in a row */
   stopping BOOL
 );
@@ -817,7 +818,7 @@ DECLARE
   announcements JSONB := CASE WHEN target.is_self THEN nullif(current_setting('pgflow.announcements', true), '') END;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
-    WHERE x.target_id = target.target_id AND (x.state = 'ended' OR x.state = 'watched' AND x.gone AND NOT x.revoking));
+    WHERE x.target_id = target.target_id AND (x.state = 'ended' AND NOT target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
   IF NOT target.has_client
      OR NOT urgent AND target.next_exchange > clock_timestamp()
@@ -1028,6 +1029,7 @@ BEGIN
   s.next_due := '-infinity';
   s.last_cycle := '-infinity';
   s.worked := true;
+  s.pending := true;
   s.next_maintenance := s.started;
   s.stopping := false;
   s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
@@ -1035,6 +1037,17 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.begin_reign() IS 'Engine: the state of an orchestrator that starts';
+
+-- pgasync_server/every/can_assign.sql
+CREATE OR REPLACE FUNCTION async.can_assign(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Whether tasks may still wait although slots of their target are idle: the next cycle then comes at once. */
+BEGIN
+  RETURN EXISTS (SELECT FROM async.candidates(_s) c CROSS JOIN LATERAL async.free_for(_s, _s.slots, c.target_id, c.pool_id));
+END;
+$$;
+COMMENT ON FUNCTION async.can_assign(async.loop_t) IS 'Engine: whether more can be assigned at once';
 
 -- pgasync_server/every/cancel_owned.sql
 CREATE OR REPLACE FUNCTION async.cancel_owned(_owner TEXT, _owner_id BIGINT, _owner_item INT, _message TEXT) RETURNS VOID
@@ -1708,6 +1721,7 @@ BEGIN
   SELECT d.* INTO doomed FROM async.doomed_lane d LIMIT 1;
   IF FOUND THEN
     _s.worked := true;
+    _s.pending := true;
     SELECT array_agg(t.task_id) FILTER (WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)), max(t.seq)
     INTO waiting, furthest
     FROM (SELECT h.task_id, h.seq FROM async.task h
@@ -1889,7 +1903,7 @@ BEGIN
   ELSE
     parts := ARRAY(SELECT p FROM async.take_mixed(_lane, row_of, size * cardinality(_idle), cardinality(_idle)) p);
   END IF;
-  lane := async.move_lane(lane, parts);
+  lane := async.move_lane(lane, parts, size * cardinality(_idle), cardinality(_idle));
   FOR i IN 1..cardinality(parts) LOOP
     IF parts[i].task_ids IS NOT NULL THEN
       filled := filled + 1;
@@ -2563,7 +2577,7 @@ DECLARE
   s async.loop_t;
 BEGIN
   PERFORM async.assert_fit();
-  PERFORM pg_catalog.set_config('default_transaction_isolation', 'read committed', false);
+  PERFORM async.prepare_session();
   COMMIT;
   IF NOT async.seize_mutex(_force) THEN
     RAISE NOTICE 'an orchestrator is running already';
@@ -2577,16 +2591,15 @@ BEGIN
     RETURN;
   END IF;
   LOOP
-    IF async.nothing_ended(s) OR async.at_rest(s) AND async.nothing_new(s) THEN
-      s.worked := false;
+    IF NOT s.pending AND (async.nothing_ended(s) OR async.at_rest(s) AND async.nothing_new(s)) THEN
       COMMIT;
+      PERFORM async.rest(s);
     ELSE
       s := async.work_safely(s);
       COMMIT;
       s := async.send(s);
+      EXIT WHEN s.stopping;
     END IF;
-    EXIT WHEN s.stopping;
-    PERFORM async.rest(s);
   END LOOP;
   PERFORM async.hang_up_all();
   PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
@@ -2666,18 +2679,24 @@ COMMENT ON FUNCTION async.message(async.loop_t, async.slot_t, async.lane, async.
   'Engine: the message that runs a batch';
 
 -- pgasync_server/every/move_lane.sql
-CREATE OR REPLACE FUNCTION async.move_lane(_lane async.lane_state_t, _parts async.part_t[]) RETURNS async.lane_state_t LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.move_lane(
+  _lane async.lane_state_t,
+  _parts async.part_t[],
+  _limit INT,
+  _most INT) RETURNS async.lane_state_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A lane after these tasks have been taken from its head; one from which nothing could be taken is empty. Doomed ones have
- * been settled before and are only passed over. Writes async.lane_position, async.requeue, async.doom.
+ * A lane after these tasks have been taken from its head. It is empty when there were fewer than asked for: less than _limit
+ * tasks in less than _most messages. Doomed ones have been settled before and are only passed over. Writes async.lane_position, async.requeue, async.doom.
  */
 DECLARE
   part async.part_t;
   again BIGINT[] := '{}';
 BEGIN
-  _lane.empty := cardinality(_parts) = 0;
+  _lane.empty := cardinality(_parts) < _most AND _limit > (
+    SELECT coalesce(sum(coalesce(cardinality(p.task_ids), 0) + coalesce(cardinality(p.doomed), 0)), 0) FROM unnest(_parts) p)
+    OR cardinality(_parts) = 0;
   FOREACH part IN ARRAY _parts LOOP
     _lane.position := greatest(_lane.position, part.furthest);
     _lane.served := _lane.served + coalesce(cardinality(part.task_ids), 0);
@@ -2696,7 +2715,7 @@ BEGIN
   RETURN _lane;
 END;
 $$;
-COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[]) IS 'Engine: a lane after tasks have been taken from it';
+COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[], INT, INT) IS 'Engine: a lane after tasks have been taken from it';
 
 -- pgasync_server/every/nearest_name.sql
 CREATE OR REPLACE FUNCTION async.nearest_name(_name TEXT, _names TEXT[]) RETURNS TEXT
@@ -2774,11 +2793,11 @@ CREATE OR REPLACE FUNCTION async.nothing_ended(_s async.loop_t) RETURNS BOOL LAN
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Whether a cycle right after the last would find nothing to do although something runs: no message has ended, no target
+ * Whether a cycle would find nothing to do although something runs: no message has ended, no target
  * has answered, nothing was asked for. A full cycle is due every 20 ms all the same.
  */
 BEGIN
-  IF _s.worked OR clock_timestamp() > _s.last_cycle + INTERVAL '20 ms' THEN
+  IF clock_timestamp() > _s.last_cycle + INTERVAL '20 ms' THEN
     RETURN false;
   END IF;
   FOR i IN 1..coalesce(cardinality(_s.slots), 0) LOOP
@@ -3133,6 +3152,23 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.position(BIGINT) IS 'Engine: how far a lane has been taken';
+
+-- pgasync_server/every/prepare_session.sql
+CREATE OR REPLACE FUNCTION async.prepare_session() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Settings of the orchestrator's session, for as long as it lasts: every statement must see what is committed by then, and
+ * plans are made once: their arrays are short or long, but what they look up by key is the same.
+ */
+BEGIN
+  PERFORM set_config('default_transaction_isolation', 'read committed', false);
+  IF current_setting('server_version_num')::INT >= 120000 THEN
+    PERFORM set_config('plan_cache_mode', 'force_generic_plan', false);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.prepare_session() IS 'Engine: settings of the orchestrator''s session';
 
 -- pgasync_server/every/probe.sql
 CREATE OR REPLACE FUNCTION async.probe(_conninfo TEXT) RETURNS TEXT LANGUAGE plpgsql
@@ -3552,17 +3588,19 @@ CREATE OR REPLACE FUNCTION async.rest(_s async.loop_t) RETURNS VOID LANGUAGE plp
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Sleeps as little as there is to do: not at all after a cycle that did something, then busy_sleep, growing to idle_sleep
- * with the time that nothing has happened.
+ * Sleeps for busy_sleep, growing to idle_sleep with the time that nothing has happened. For the first 3 ms with but one or two
+ * slots at work it does not: a short task ends sooner than the shortest sleep, and there are processors to spare.
+ * Reads async.control.
  */
 DECLARE
   quiet FLOAT8 := extract(epoch FROM clock_timestamp() - _s.idle_since);
 BEGIN
-  IF NOT _s.worked THEN
-    PERFORM pg_sleep(
-      (SELECT greatest(extract(epoch FROM c.busy_sleep), least(extract(epoch FROM c.idle_sleep), quiet / 500))
-       FROM async.control c));
+  IF quiet < 0.003 AND (SELECT count(*) FROM unnest(_s.slots) x WHERE x.state = 'busy') BETWEEN 1 AND 2 THEN
+    RETURN;
   END IF;
+  PERFORM pg_sleep(
+    (SELECT greatest(extract(epoch FROM c.busy_sleep), least(extract(epoch FROM c.idle_sleep), quiet / 500))
+     FROM async.control c));
 END;
 $$;
 COMMENT ON FUNCTION async.rest(async.loop_t) IS 'Engine: sleeps as little as there is to do';
@@ -3617,7 +3655,7 @@ BEGIN
   FOR hook IN SELECT h.* FROM async.hook h WHERE h.on_cycle IS NOT NULL LOOP
     BEGIN
       EXECUTE format('SELECT %s()', hook.on_cycle) INTO more;
-      _s.worked := _s.worked OR coalesce(more, false);
+      _s.pending := _s.pending OR coalesce(more, false);
     EXCEPTION WHEN OTHERS THEN
       PERFORM async.log('ERROR', format('%s failed: %s', hook.on_cycle, SQLERRM));
     END;
@@ -4434,6 +4472,7 @@ $$
  */
 BEGIN
   _s.worked := false;
+  _s.pending := false;
   _s := async.reap(_s);
   _s := async.take_in_local(_s);
   _s := async.load_configuration(_s);
@@ -4448,6 +4487,8 @@ BEGIN
   _s := async.assign(_s);
   _s := async.maintain(_s);
   PERFORM async.relax_commit(_s);
+  _s.pending := _s.pending OR async.can_assign(_s);
+  _s.worked := _s.worked OR _s.pending;
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
   END IF;
@@ -4476,6 +4517,7 @@ EXCEPTION WHEN OTHERS THEN
   PERFORM async.log('ERROR', format('cycle failed: %s (%s)', SQLERRM, SQLSTATE));
   _s.failures := coalesce(_s.failures, 0) + 1;
   _s.worked := false;
+  _s.pending := false;
   PERFORM pg_sleep(0.1 * _s.failures);
   RETURN _s;
 END;

@@ -497,7 +497,8 @@ BEGIN
   SELECT c.flow_id, c.node_no, n.steps[p.first:p.first + 499]
   FROM unnest(_nodes) c
   JOIN flow.run r ON r.flow_id = c.flow_id
-  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
   CROSS JOIN LATERAL generate_series(1, cardinality(n.steps), 500) p(first);
 
   PERFORM flow.release_parked(_nodes);
@@ -507,7 +508,8 @@ BEGIN
          coalesce(s.unfinished, 0) + coalesce(cardinality(n.steps), 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict
   FROM unnest(_nodes) c
   JOIN flow.run r ON r.flow_id = c.flow_id
-  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
   LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
 END;
 $$;
@@ -928,7 +930,8 @@ BEGIN
            coalesce(s.error, CASE WHEN n.all_steps_must_complete THEN t.error END)
     FROM tally t
     JOIN flow.run r ON r.flow_id = t.flow_id
-    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = t.node_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = t.node_no OFFSET 0) n
     CROSS JOIN LATERAL flow.latest_state(t.flow_id, t.node_no) s
     RETURNING flow_id, node_no, verdict, failed, canceled, unfinished
   )
@@ -1166,7 +1169,8 @@ BEGIN
            s.unfinished > 0 OR coalesce(cardinality(n.steps), 0) > 0 AS will_have_steps
     FROM unnest(_results) r
     JOIN flow.run f ON f.flow_id = r.owner_id
-    JOIN flow.definition_node n ON n.definition_id = f.definition_id AND n.node_no = r.owner_item
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = f.definition_id AND x.node_no = r.owner_item OFFSET 0) n
     CROSS JOIN LATERAL flow.latest_state(r.owner_id, r.owner_item) s
   )
   SELECT array_agg(a.change) FILTER (WHERE a.good AND a.will_have_steps),
@@ -1243,7 +1247,8 @@ BEGIN
   INTO begun, steps_only, ending
   FROM unnest(_entered) c
   JOIN flow.run r ON r.flow_id = c.flow_id
-  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
   LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
 
   IF begun IS NOT NULL THEN
@@ -1894,7 +1899,8 @@ BEGIN
            r.definition_id, r.flow
     FROM unnest(_begun) c
     JOIN flow.run r ON r.flow_id = c.flow_id
-    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
     GROUP BY r.flow_id, n.target, r.priority + n.priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
@@ -1914,7 +1920,8 @@ BEGIN
     SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), alike.flow_id, n.node_no,
            '00000000-0000-0000-0000-000000000000', n.routine, to_jsonb(n.node), alike.flow
     FROM unnest(alike.node_nos) u(node_no)
-    JOIN flow.definition_node n ON n.definition_id = alike.definition_id AND n.node_no = u.node_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = alike.definition_id AND x.node_no = u.node_no OFFSET 0) n
     ORDER BY n.node_no;
   END LOOP;
 END;
@@ -2030,7 +2037,8 @@ BEGIN
            bool_or(NOT e.continue_on_failure AND c.state NOT IN ('FINISHED', 'SKIPPED')) AS spoiled
     FROM unnest(_resolved) c
     JOIN flow.run r ON r.flow_id = c.flow_id
-    JOIN flow.definition_edge e ON e.definition_id = r.definition_id AND e.parent_no = c.node_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_edge x WHERE x.definition_id = r.definition_id AND x.parent_no = c.node_no OFFSET 0) e
     GROUP BY c.flow_id, r.definition_id, e.child_no
   ), counted AS
   (
@@ -2038,7 +2046,8 @@ BEGIN
     SELECT m.flow_id, m.child_no, 'PENDING', coalesce(s.unmet, n.parents) - m.parents, m.spoiled OR coalesce(s.spoiled, false),
            coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
     FROM met m
-    JOIN flow.definition_node n ON n.definition_id = m.definition_id AND n.node_no = m.child_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = m.definition_id AND x.node_no = m.child_no OFFSET 0) n
     LEFT JOIN LATERAL flow.latest_state(m.flow_id, m.child_no) s ON true
     WHERE coalesce(s.state, 'PENDING') = 'PENDING'
     RETURNING flow_id, node_no, unmet

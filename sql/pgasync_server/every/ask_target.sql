@@ -12,7 +12,7 @@ DECLARE
   announcements JSONB := CASE WHEN target.is_self THEN nullif(current_setting('pgflow.announcements', true), '') END;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
-    WHERE x.target_id = target.target_id AND (x.state = 'ended' OR x.state = 'watched' AND x.gone AND NOT x.revoking));
+    WHERE x.target_id = target.target_id AND (x.state = 'ended' AND NOT target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
   IF NOT target.has_client
      OR NOT urgent AND target.next_exchange > clock_timestamp()

@@ -13,6 +13,7 @@ BEGIN
   SELECT d.* INTO doomed FROM async.doomed_lane d LIMIT 1;
   IF FOUND THEN
     _s.worked := true;
+    _s.pending := true;
     SELECT array_agg(t.task_id) FILTER (WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)), max(t.seq)
     INTO waiting, furthest
     FROM (SELECT h.task_id, h.seq FROM async.task h

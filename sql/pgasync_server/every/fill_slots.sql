@@ -25,7 +25,7 @@ BEGIN
   ELSE
     parts := ARRAY(SELECT p FROM async.take_mixed(_lane, row_of, size * cardinality(_idle), cardinality(_idle)) p);
   END IF;
-  lane := async.move_lane(lane, parts);
+  lane := async.move_lane(lane, parts, size * cardinality(_idle), cardinality(_idle));
   FOR i IN 1..cardinality(parts) LOOP
     IF parts[i].task_ids IS NOT NULL THEN
       filled := filled + 1;

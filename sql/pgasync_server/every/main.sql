@@ -9,7 +9,7 @@ DECLARE
   s async.loop_t;
 BEGIN
   PERFORM async.assert_fit();
-  PERFORM pg_catalog.set_config('default_transaction_isolation', 'read committed', false);
+  PERFORM async.prepare_session();
   COMMIT;
   IF NOT async.seize_mutex(_force) THEN
     RAISE NOTICE 'an orchestrator is running already';
@@ -23,16 +23,15 @@ BEGIN
     RETURN;
   END IF;
   LOOP
-    IF async.nothing_ended(s) OR async.at_rest(s) AND async.nothing_new(s) THEN
-      s.worked := false;
+    IF NOT s.pending AND (async.nothing_ended(s) OR async.at_rest(s) AND async.nothing_new(s)) THEN
       COMMIT;
+      PERFORM async.rest(s);
     ELSE
       s := async.work_safely(s);
       COMMIT;
       s := async.send(s);
+      EXIT WHEN s.stopping;
     END IF;
-    EXIT WHEN s.stopping;
-    PERFORM async.rest(s);
   END LOOP;
   PERFORM async.hang_up_all();
   PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;

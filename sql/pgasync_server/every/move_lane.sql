@@ -1,15 +1,21 @@
-CREATE OR REPLACE FUNCTION async.move_lane(_lane async.lane_state_t, _parts async.part_t[]) RETURNS async.lane_state_t LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.move_lane(
+  _lane async.lane_state_t,
+  _parts async.part_t[],
+  _limit INT,
+  _most INT) RETURNS async.lane_state_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A lane after these tasks have been taken from its head; one from which nothing could be taken is empty. Doomed ones have
- * been settled before and are only passed over. Writes async.lane_position, async.requeue, async.doom.
+ * A lane after these tasks have been taken from its head. It is empty when there were fewer than asked for: less than _limit
+ * tasks in less than _most messages. Doomed ones have been settled before and are only passed over. Writes async.lane_position, async.requeue, async.doom.
  */
 DECLARE
   part async.part_t;
   again BIGINT[] := '{}';
 BEGIN
-  _lane.empty := cardinality(_parts) = 0;
+  _lane.empty := cardinality(_parts) < _most AND _limit > (
+    SELECT coalesce(sum(coalesce(cardinality(p.task_ids), 0) + coalesce(cardinality(p.doomed), 0)), 0) FROM unnest(_parts) p)
+    OR cardinality(_parts) = 0;
   FOREACH part IN ARRAY _parts LOOP
     _lane.position := greatest(_lane.position, part.furthest);
     _lane.served := _lane.served + coalesce(cardinality(part.task_ids), 0);
@@ -28,4 +34,4 @@ BEGIN
   RETURN _lane;
 END;
 $$;
-COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[]) IS 'Engine: a lane after tasks have been taken from it';
+COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[], INT, INT) IS 'Engine: a lane after tasks have been taken from it';

@@ -2,11 +2,11 @@ CREATE OR REPLACE FUNCTION async.nothing_ended(_s async.loop_t) RETURNS BOOL LAN
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Whether a cycle right after the last would find nothing to do although something runs: no message has ended, no target
+ * Whether a cycle would find nothing to do although something runs: no message has ended, no target
  * has answered, nothing was asked for. A full cycle is due every 20 ms all the same.
  */
 BEGIN
-  IF _s.worked OR clock_timestamp() > _s.last_cycle + INTERVAL '20 ms' THEN
+  IF clock_timestamp() > _s.last_cycle + INTERVAL '20 ms' THEN
     RETURN false;
   END IF;
   FOR i IN 1..coalesce(cardinality(_s.slots), 0) LOOP

@@ -9,7 +9,7 @@ BEGIN
   FOR hook IN SELECT h.* FROM async.hook h WHERE h.on_cycle IS NOT NULL LOOP
     BEGIN
       EXECUTE format('SELECT %s()', hook.on_cycle) INTO more;
-      _s.worked := _s.worked OR coalesce(more, false);
+      _s.pending := _s.pending OR coalesce(more, false);
     EXCEPTION WHEN OTHERS THEN
       PERFORM async.log('ERROR', format('%s failed: %s', hook.on_cycle, SQLERRM));
     END;

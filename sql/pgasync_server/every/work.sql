@@ -12,6 +12,7 @@ $$
  */
 BEGIN
   _s.worked := false;
+  _s.pending := false;
   _s := async.reap(_s);
   _s := async.take_in_local(_s);
   _s := async.load_configuration(_s);
@@ -26,6 +27,8 @@ BEGIN
   _s := async.assign(_s);
   _s := async.maintain(_s);
   PERFORM async.relax_commit(_s);
+  _s.pending := _s.pending OR async.can_assign(_s);
+  _s.worked := _s.worked OR _s.pending;
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
   END IF;

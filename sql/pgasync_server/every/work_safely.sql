@@ -17,6 +17,7 @@ EXCEPTION WHEN OTHERS THEN
   PERFORM async.log('ERROR', format('cycle failed: %s (%s)', SQLERRM, SQLSTATE));
   _s.failures := coalesce(_s.failures, 0) + 1;
   _s.worked := false;
+  _s.pending := false;
   PERFORM pg_sleep(0.1 * _s.failures);
   RETURN _s;
 END;

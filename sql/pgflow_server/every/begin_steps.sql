@@ -10,7 +10,8 @@ BEGIN
   SELECT c.flow_id, c.node_no, n.steps[p.first:p.first + 499]
   FROM unnest(_nodes) c
   JOIN flow.run r ON r.flow_id = c.flow_id
-  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
   CROSS JOIN LATERAL generate_series(1, cardinality(n.steps), 500) p(first);
 
   PERFORM flow.release_parked(_nodes);
@@ -20,7 +21,8 @@ BEGIN
          coalesce(s.unfinished, 0) + coalesce(cardinality(n.steps), 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict
   FROM unnest(_nodes) c
   JOIN flow.run r ON r.flow_id = c.flow_id
-  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
   LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
 END;
 $$;

@@ -25,7 +25,8 @@ BEGIN
            coalesce(s.error, CASE WHEN n.all_steps_must_complete THEN t.error END)
     FROM tally t
     JOIN flow.run r ON r.flow_id = t.flow_id
-    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = t.node_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = t.node_no OFFSET 0) n
     CROSS JOIN LATERAL flow.latest_state(t.flow_id, t.node_no) s
     RETURNING flow_id, node_no, verdict, failed, canceled, unfinished
   )

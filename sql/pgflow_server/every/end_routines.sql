@@ -19,7 +19,8 @@ BEGIN
            s.unfinished > 0 OR coalesce(cardinality(n.steps), 0) > 0 AS will_have_steps
     FROM unnest(_results) r
     JOIN flow.run f ON f.flow_id = r.owner_id
-    JOIN flow.definition_node n ON n.definition_id = f.definition_id AND n.node_no = r.owner_item
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = f.definition_id AND x.node_no = r.owner_item OFFSET 0) n
     CROSS JOIN LATERAL flow.latest_state(r.owner_id, r.owner_item) s
   )
   SELECT array_agg(a.change) FILTER (WHERE a.good AND a.will_have_steps),

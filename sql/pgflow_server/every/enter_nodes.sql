@@ -20,7 +20,8 @@ BEGIN
   INTO begun, steps_only, ending
   FROM unnest(_entered) c
   JOIN flow.run r ON r.flow_id = c.flow_id
-  JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+  CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
   LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
 
   IF begun IS NOT NULL THEN

@@ -15,7 +15,8 @@ BEGIN
            r.definition_id, r.flow
     FROM unnest(_begun) c
     JOIN flow.run r ON r.flow_id = c.flow_id
-    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
     GROUP BY r.flow_id, n.target, r.priority + n.priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
@@ -35,7 +36,8 @@ BEGIN
     SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), alike.flow_id, n.node_no,
            '00000000-0000-0000-0000-000000000000', n.routine, to_jsonb(n.node), alike.flow
     FROM unnest(alike.node_nos) u(node_no)
-    JOIN flow.definition_node n ON n.definition_id = alike.definition_id AND n.node_no = u.node_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = alike.definition_id AND x.node_no = u.node_no OFFSET 0) n
     ORDER BY n.node_no;
   END LOOP;
 END;

@@ -14,7 +14,8 @@ BEGIN
            bool_or(NOT e.continue_on_failure AND c.state NOT IN ('FINISHED', 'SKIPPED')) AS spoiled
     FROM unnest(_resolved) c
     JOIN flow.run r ON r.flow_id = c.flow_id
-    JOIN flow.definition_edge e ON e.definition_id = r.definition_id AND e.parent_no = c.node_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_edge x WHERE x.definition_id = r.definition_id AND x.parent_no = c.node_no OFFSET 0) e
     GROUP BY c.flow_id, r.definition_id, e.child_no
   ), counted AS
   (
@@ -22,7 +23,8 @@ BEGIN
     SELECT m.flow_id, m.child_no, 'PENDING', coalesce(s.unmet, n.parents) - m.parents, m.spoiled OR coalesce(s.spoiled, false),
            coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
     FROM met m
-    JOIN flow.definition_node n ON n.definition_id = m.definition_id AND n.node_no = m.child_no
+    CROSS JOIN LATERAL (
+      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = m.definition_id AND x.node_no = m.child_no OFFSET 0) n
     LEFT JOIN LATERAL flow.latest_state(m.flow_id, m.child_no) s ON true
     WHERE coalesce(s.state, 'PENDING') = 'PENDING'
     RETURNING flow_id, node_no, unmet
