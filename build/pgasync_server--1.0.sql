@@ -1384,8 +1384,9 @@ BEGIN
       _slot.committed := async.left_task_open(_slot.connection);
     END IF;
   END;
-  _slot.state := 'ended';
-  IF NOT still_connected THEN
+  IF still_connected THEN
+    _slot.state := 'ended';
+  ELSE
     _slot := async.lose(_slot);
   END IF;
   RETURN _slot;
@@ -2514,13 +2515,13 @@ CREATE OR REPLACE FUNCTION async.lose(_slot async.slot_t) RETURNS async.slot_t L
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Gives a slot's connection up. What was running may still be: the slot becomes watched until its session has ended; an
- * idle one is closed.
+ * Gives a slot's connection up. What was running may still be: the slot becomes watched until its session has ended. What has
+ * ended waits for its receipts as before; an idle slot is closed.
  */
 BEGIN
   PERFORM async.hang_up(_slot.connection);
   _slot.connection := NULL;
-  _slot.state := CASE WHEN _slot.batch_id IS NULL THEN 'closed' ELSE 'watched' END;
+  _slot.state := CASE WHEN _slot.batch_id IS NULL THEN 'closed' WHEN _slot.state = 'ended' THEN 'ended' ELSE 'watched' END;
   RETURN _slot;
 END;
 $$;
@@ -2555,7 +2556,7 @@ BEGIN
     slot := slots[i];
     CONTINUE WHEN slot.target_id <> target.target_id;
     slot.revoking := false;  -- what was ordered may not have arrived: async.watch_slots() orders it again
-    slots[i] := CASE WHEN slot.connection IS NULL OR slot.state = 'ended' THEN slot ELSE async.lose(slot) END;
+    slots[i] := CASE WHEN slot.connection IS NULL THEN slot ELSE async.lose(slot) END;
   END LOOP;
   _s.slots := slots;
   _s.targets := targets;

@@ -21,8 +21,9 @@ BEGIN
       _slot.committed := async.left_task_open(_slot.connection);
     END IF;
   END;
-  _slot.state := 'ended';
-  IF NOT still_connected THEN
+  IF still_connected THEN
+    _slot.state := 'ended';
+  ELSE
     _slot := async.lose(_slot);
   END IF;
   RETURN _slot;

@@ -2,13 +2,13 @@ CREATE OR REPLACE FUNCTION async.lose(_slot async.slot_t) RETURNS async.slot_t L
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Gives a slot's connection up. What was running may still be: the slot becomes watched until its session has ended; an
- * idle one is closed.
+ * Gives a slot's connection up. What was running may still be: the slot becomes watched until its session has ended. What has
+ * ended waits for its receipts as before; an idle slot is closed.
  */
 BEGIN
   PERFORM async.hang_up(_slot.connection);
   _slot.connection := NULL;
-  _slot.state := CASE WHEN _slot.batch_id IS NULL THEN 'closed' ELSE 'watched' END;
+  _slot.state := CASE WHEN _slot.batch_id IS NULL THEN 'closed' WHEN _slot.state = 'ended' THEN 'ended' ELSE 'watched' END;
   RETURN _slot;
 END;
 $$;

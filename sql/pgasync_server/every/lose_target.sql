@@ -26,7 +26,7 @@ BEGIN
     slot := slots[i];
     CONTINUE WHEN slot.target_id <> target.target_id;
     slot.revoking := false;  -- what was ordered may not have arrived: async.watch_slots() orders it again
-    slots[i] := CASE WHEN slot.connection IS NULL OR slot.state = 'ended' THEN slot ELSE async.lose(slot) END;
+    slots[i] := CASE WHEN slot.connection IS NULL THEN slot ELSE async.lose(slot) END;
   END LOOP;
   _s.slots := slots;
   _s.targets := targets;
