@@ -21,7 +21,7 @@ from bench.scene import DURABLE, SLOTS, scene
 def main() -> int:
     """Measure, print; return 1 if --check is given and a number falls short."""
     chosen = _arguments()
-    console = Console(stderr=chosen.json)
+    console = Console(stderr=chosen.json or chosen.markdown)
     console.width = max(console.width, 130)
     options = Options(chosen.rounds, chosen.steps, chosen.idle)
     here = machine.describe(Path(tempfile.gettempdir()))

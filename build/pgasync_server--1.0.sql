@@ -474,6 +474,7 @@ CREATE TYPE async.target_state_t AS
   has_client BOOL,
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,
+  next_trim TIMESTAMPTZ,    /* when to remove the requests there that have been taken in */
   pause FLOAT8,             /* seconds between exchanges: 0.05 to 1 */
   snapshot TEXT,
   ring INT,
@@ -810,7 +811,7 @@ $$
 /*
  * Sends a target the next exchange over its control connection, when there is something to ask: at once when work there
  * has ended or is to be revoked, or somebody is to be notified, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
- * _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
+ * Errors: 08006 when the connection does not take it. _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
  */
 DECLARE
   targets async.target_state_t[] := _s.targets;
@@ -825,7 +826,11 @@ BEGIN
      OR target.is_self AND target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
   END IF;
-  target.in_flight := async.exchange(_s, target) || jsonb_build_object('notify', coalesce(announcements, '[]'));
+  target.in_flight := async.exchange(_s, target)
+    || jsonb_build_object('notify', coalesce(announcements, '[]'), 'trim', clock_timestamp() > target.next_trim);
+  IF clock_timestamp() > target.next_trim THEN
+    target.next_trim := clock_timestamp() + INTERVAL '10 s';
+  END IF;
   IF announcements IS NOT NULL THEN
     PERFORM set_config('pgflow.announcements', '', false);
   END IF;
@@ -834,7 +839,9 @@ BEGIN
   target.next_exchange := target.control_sent + target.pause * INTERVAL '1 s';
   targets[_target] := target;
   _s.targets := targets;
-  PERFORM async.dblink_send('pgflow_control_' || target.target_id, format('SELECT async.attend(%L)', target.in_flight));
+  IF async.dblink_send('pgflow_control_' || target.target_id, format('SELECT async.attend(%L)', target.in_flight)) <> 1 THEN
+    RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
+  END IF;
   RETURN _s;
 END;
 $$;
@@ -1825,13 +1832,14 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The message of the next exchange with a target, as async.attend() takes it. settle, for the sender's own use: batches
- * that have ended, so that what the answer says of them is final.
+ * that have ended, so that what the answer says of them is final. since is what an earlier cycle has committed; requests of
+ * this database are none of the exchange's business.
  */
 BEGIN
   RETURN (
   SELECT jsonb_build_object(
       'server', _s.server,
-      'since', CASE WHEN _target.is_self THEN _s.snapshot::TEXT ELSE _target.snapshot END,
+      'since', _target.snapshot,
       'requests', NOT _target.is_self,
       'revoke', coalesce(_target.revocations, '[]'),
       'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
@@ -2439,12 +2447,12 @@ BEGIN
     _s.targets := ARRAY(
       SELECT (CASE WHEN o.target_id IS NULL
         THEN ROW(t.target_id, t.target, t.connection_string IS NULL, coalesce(t.connection_string, async.self_conninfo()),
-                 t.max_concurrency, 'down', NULL, 0, '-infinity', NULL, NULL, NULL, NULL, '-infinity', 0.05,
+                 t.max_concurrency, 'down', NULL, 0, '-infinity', NULL, NULL, NULL, NULL, '-infinity', '-infinity', 0.05,
                  (SELECT i.snapshot FROM async.intake i WHERE i.target_id = t.target_id ORDER BY i.intake_no DESC LIMIT 1),
                  0, 0, false, NULL, NULL)::async.target_state_t
         ELSE ROW(t.target_id, t.target, o.is_self, coalesce(t.connection_string, async.self_conninfo()),
                  t.max_concurrency, o.state, o.helper_since, o.failures, o.retry_at, o.probed, o.version, o.has_client,
-                 o.control_sent, o.next_exchange, o.pause, o.snapshot, o.ring, o.ring_tasks, o.other_empty,
+                 o.control_sent, o.next_exchange, o.next_trim, o.pause, o.snapshot, o.ring, o.ring_tasks, o.other_empty,
                  o.revocations, o.in_flight)::async.target_state_t END)
       FROM async.target t
       LEFT JOIN unnest(_s.targets) o ON o.target_id = t.target_id
@@ -3455,6 +3463,35 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.relax_commit(async.loop_t) IS 'Engine: whether a cycle''s commit needs to be on disk at once';
+
+-- pgasync_server/every/repair.sql
+CREATE OR REPLACE FUNCTION async.repair(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Brings the state of a cycle that was undone in line with the connections that are left, for those are not undone: slots and
+ * targets whose connection was closed meanwhile are lost.
+ */
+DECLARE
+  open TEXT[] := coalesce(async.dblink_connections(), '{}');
+  slots async.slot_t[] := _s.slots;
+BEGIN
+  FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
+    IF slots[i].connection IS NOT NULL AND NOT slots[i].connection = ANY(open) THEN
+      slots[i] := async.lose(slots[i]);
+    END IF;
+  END LOOP;
+  _s.slots := ARRAY(SELECT x FROM unnest(slots) x WHERE x.state <> 'closed');
+  FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
+    IF (_s.targets)[i].state = 'up' AND NOT 'pgflow_control_' || (_s.targets)[i].target_id = ANY(open)
+       OR (_s.targets)[i].state = 'probing' AND NOT 'pgflow_helper_' || (_s.targets)[i].target_id = ANY(open) THEN
+      _s := async.lose_target(_s, i, 'an error of the orchestrator');
+    END IF;
+  END LOOP;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.repair(async.loop_t) IS 'Engine: brings the state of an undone cycle in line with the connections';
 
 -- pgasync_server/every/replace_seed_row.sql
 CREATE OR REPLACE FUNCTION async.replace_seed_row() RETURNS TRIGGER
@@ -4520,7 +4557,7 @@ EXCEPTION WHEN OTHERS THEN
   _s.worked := false;
   _s.pending := false;
   PERFORM pg_sleep(0.1 * _s.failures);
-  RETURN _s;
+  RETURN async.repair(_s);
 END;
 $$;
 COMMENT ON FUNCTION async.work_safely(async.loop_t) IS 'Engine: one cycle that survives its own failure';

@@ -6,7 +6,7 @@ $$
  *   server, since (snapshot of the last exchange, or null)
  *   terminate [[pid, start]]   end these sessions of the engine
  *   revoke [{ring, epoch, batch_id, tasks, pid, start, cancel}]   revoke tasks; cancel what the session runs if told so
- *   notify [[channel, payload]]
+ *   notify [[channel, payload]], trim (whether to remove the requests that since has seen)
  *   rotate {ring, open}        empty a receipt table but for these batches
  *   receipts {epochs, batch_ids}, sessions [pid], requests (whether to report them)
  * Answers snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was busy).
@@ -35,6 +35,8 @@ BEGIN
     answer := answer || jsonb_build_object('rotated', async.rotate_receipts(
       (_message#>>'{rotate,ring}')::INT, (_message->>'server')::UUID,
       ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{rotate,open}') t)));
+  END IF;
+  IF (_message->>'trim')::BOOL THEN
     PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);
   END IF;
   PERFORM pg_notify(n.value->>0, n.value->>1) FROM jsonb_array_elements(_message->'notify') n;

@@ -4,7 +4,7 @@ $$
 /*
  * Sends a target the next exchange over its control connection, when there is something to ask: at once when work there
  * has ended or is to be revoked, or somebody is to be notified, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
- * _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
+ * Errors: 08006 when the connection does not take it. _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
  */
 DECLARE
   targets async.target_state_t[] := _s.targets;
@@ -19,7 +19,11 @@ BEGIN
      OR target.is_self AND target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
   END IF;
-  target.in_flight := async.exchange(_s, target) || jsonb_build_object('notify', coalesce(announcements, '[]'));
+  target.in_flight := async.exchange(_s, target)
+    || jsonb_build_object('notify', coalesce(announcements, '[]'), 'trim', clock_timestamp() > target.next_trim);
+  IF clock_timestamp() > target.next_trim THEN
+    target.next_trim := clock_timestamp() + INTERVAL '10 s';
+  END IF;
   IF announcements IS NOT NULL THEN
     PERFORM set_config('pgflow.announcements', '', false);
   END IF;
@@ -28,7 +32,9 @@ BEGIN
   target.next_exchange := target.control_sent + target.pause * INTERVAL '1 s';
   targets[_target] := target;
   _s.targets := targets;
-  PERFORM async.dblink_send('pgflow_control_' || target.target_id, format('SELECT async.attend(%L)', target.in_flight));
+  IF async.dblink_send('pgflow_control_' || target.target_id, format('SELECT async.attend(%L)', target.in_flight)) <> 1 THEN
+    RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
+  END IF;
   RETURN _s;
 END;
 $$;

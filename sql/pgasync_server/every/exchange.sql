@@ -3,13 +3,14 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The message of the next exchange with a target, as async.attend() takes it. settle, for the sender's own use: batches
- * that have ended, so that what the answer says of them is final.
+ * that have ended, so that what the answer says of them is final. since is what an earlier cycle has committed; requests of
+ * this database are none of the exchange's business.
  */
 BEGIN
   RETURN (
   SELECT jsonb_build_object(
       'server', _s.server,
-      'since', CASE WHEN _target.is_self THEN _s.snapshot::TEXT ELSE _target.snapshot END,
+      'since', _target.snapshot,
       'requests', NOT _target.is_self,
       'revoke', coalesce(_target.revocations, '[]'),
       'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),

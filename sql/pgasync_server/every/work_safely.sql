@@ -19,7 +19,7 @@ EXCEPTION WHEN OTHERS THEN
   _s.worked := false;
   _s.pending := false;
   PERFORM pg_sleep(0.1 * _s.failures);
-  RETURN _s;
+  RETURN async.repair(_s);
 END;
 $$;
 COMMENT ON FUNCTION async.work_safely(async.loop_t) IS 'Engine: one cycle that survives its own failure';

@@ -74,6 +74,7 @@ CREATE TYPE async.target_state_t AS
   has_client BOOL,
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,
+  next_trim TIMESTAMPTZ,    /* when to remove the requests there that have been taken in */
   pause FLOAT8,             /* seconds between exchanges: 0.05 to 1 */
   snapshot TEXT,
   ring INT,
