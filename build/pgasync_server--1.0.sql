@@ -2949,7 +2949,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Opens connections, a few a cycle, to targets with waiting tasks and no idle slot, up to their max_concurrency. Another
- * server must have answered within the last 200 ms, or is asked for that first: connecting is the one thing that has to be
+ * server must have answered within the last 10 ms, or is asked for that first: connecting is the one thing that has to be
  * waited for. Trouble costs that target only.
  */
 DECLARE
@@ -2959,7 +2959,7 @@ DECLARE
 BEGIN
   FOR wanting IN SELECT w.* FROM async.wanting_slots(_s) w LOOP
     target := targets[wanting.n];
-    IF NOT target.is_self AND target.probed < clock_timestamp() - INTERVAL '200 ms' THEN
+    IF NOT target.is_self AND target.probed < clock_timestamp() - INTERVAL '10 ms' THEN
       IF target.has_client THEN
         target.next_exchange := '-infinity';
       ELSE
@@ -3073,7 +3073,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /* The orchestrator starts nothing new until async.resume(); what runs goes on. Takes effect with the caller's transaction. Writes async.control. */
 BEGIN
-  UPDATE async.control SET paused = true, configuration_version = configuration_version + 1;
+  UPDATE async.control SET paused = true, configuration_version = nextval('async.configuration_version');
 END;
 $$;
 COMMENT ON FUNCTION async.pause() IS 'The orchestrator starts nothing new until async.resume(); what runs goes on';
@@ -3676,7 +3676,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /* Ends async.pause(). Takes effect with the caller's transaction. Writes async.control. */
 BEGIN
-  UPDATE async.control SET paused = false, configuration_version = configuration_version + 1;
+  UPDATE async.control SET paused = false, configuration_version = nextval('async.configuration_version');
 END;
 $$;
 COMMENT ON FUNCTION async.resume() IS 'Ends async.pause()';
@@ -4665,6 +4665,13 @@ JOIN async.lane l ON l.lane_id = b.lane_id
 LEFT JOIN async.target t ON t.target_id = b.target_id
 LEFT JOIN async.concurrency_pool p ON p.pool_id = l.pool_id;
 COMMENT ON VIEW async.v_worker_info IS 'Sessions that run tasks now, and which';
+
+SELECT pg_catalog.pg_extension_config_dump('async.control', '');
+SELECT pg_catalog.pg_extension_config_dump('async.target', '');
+SELECT pg_catalog.pg_extension_config_dump('async.concurrency_pool', '');
+SELECT pg_catalog.pg_extension_config_dump('async.configuration_version', '');
+SELECT pg_catalog.pg_extension_config_dump('async.target_target_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('async.concurrency_pool_pool_id_seq', '');
 
 DO $revoke$
 DECLARE

@@ -968,7 +968,7 @@ DECLARE
 BEGIN
   INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id)
   SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
-  FROM flow.flow f WHERE f.flow = _flow;
+  FROM flow.flow f WHERE f.flow = _flow FOR KEY SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'unknown flow "%"', _flow USING ERRCODE = 'PF001', HINT = 'flow.configure_flow() makes flows.';
   END IF;
@@ -2479,6 +2479,13 @@ $$;
 
 COMMENT ON FUNCTION flow.walk_flow(TEXT) IS
   'the graph of a flow from its roots: each dependency once, with a shortest way to it';
+
+SELECT pg_catalog.pg_extension_config_dump('flow.definition', '');
+SELECT pg_catalog.pg_extension_config_dump('flow.flow', '');
+SELECT pg_catalog.pg_extension_config_dump('flow.definition_node', '');
+SELECT pg_catalog.pg_extension_config_dump('flow.definition_edge', '');
+SELECT pg_catalog.pg_extension_config_dump('flow.definition_mutex', '');
+SELECT pg_catalog.pg_extension_config_dump('flow.definition_definition_id_seq', '');
 
 DO $revoke$
 DECLARE

@@ -1,5 +1,6 @@
 """Processes of servers: which user runs them, what they may reach, how a whole tree of them is ended."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -82,18 +83,18 @@ def children(pid: int) -> list[int]:
 def kill_tree(pid: int, timeout: float = 10.0) -> None:
     """SIGKILL ``pid`` and its children at one stroke; wait up to ``timeout`` seconds until all are gone.
 
-    The process is stopped first so that it cannot start another child in between.
+    All are stopped first: the process, so that it cannot start another child in between, and the children, so that
+    none of them sees another one's end and cleans up, which a machine that loses its power does not do either.
     """
     try:
         os.kill(pid, signal.SIGSTOP)
     except ProcessLookupError:
         return
     victims = [pid, *children(pid)]
-    for victim in victims:
-        try:
-            os.kill(victim, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    for sign in (signal.SIGSTOP, signal.SIGKILL):
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, sign)
     deadline = time.monotonic() + timeout
     while any(is_running(victim) for victim in victims):
         if time.monotonic() > deadline:

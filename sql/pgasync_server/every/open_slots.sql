@@ -3,7 +3,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Opens connections, a few a cycle, to targets with waiting tasks and no idle slot, up to their max_concurrency. Another
- * server must have answered within the last 200 ms, or is asked for that first: connecting is the one thing that has to be
+ * server must have answered within the last 10 ms, or is asked for that first: connecting is the one thing that has to be
  * waited for. Trouble costs that target only.
  */
 DECLARE
@@ -13,7 +13,7 @@ DECLARE
 BEGIN
   FOR wanting IN SELECT w.* FROM async.wanting_slots(_s) w LOOP
     target := targets[wanting.n];
-    IF NOT target.is_self AND target.probed < clock_timestamp() - INTERVAL '200 ms' THEN
+    IF NOT target.is_self AND target.probed < clock_timestamp() - INTERVAL '10 ms' THEN
       IF target.has_client THEN
         target.next_exchange := '-infinity';
       ELSE

@@ -3,7 +3,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /* The orchestrator starts nothing new until async.resume(); what runs goes on. Takes effect with the caller's transaction. Writes async.control. */
 BEGIN
-  UPDATE async.control SET paused = true, configuration_version = configuration_version + 1;
+  UPDATE async.control SET paused = true, configuration_version = nextval('async.configuration_version');
 END;
 $$;
 COMMENT ON FUNCTION async.pause() IS 'The orchestrator starts nothing new until async.resume(); what runs goes on';

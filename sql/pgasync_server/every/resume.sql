@@ -3,7 +3,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /* Ends async.pause(). Takes effect with the caller's transaction. Writes async.control. */
 BEGIN
-  UPDATE async.control SET paused = false, configuration_version = configuration_version + 1;
+  UPDATE async.control SET paused = false, configuration_version = nextval('async.configuration_version');
 END;
 $$;
 COMMENT ON FUNCTION async.resume() IS 'Ends async.pause()';

@@ -16,7 +16,7 @@ DECLARE
 BEGIN
   INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id)
   SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
-  FROM flow.flow f WHERE f.flow = _flow;
+  FROM flow.flow f WHERE f.flow = _flow FOR KEY SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'unknown flow "%"', _flow USING ERRCODE = 'PF001', HINT = 'flow.configure_flow() makes flows.';
   END IF;
