@@ -1617,6 +1617,37 @@ $$;
 COMMENT ON FUNCTION async.configured_targets(JSONB) IS
   'private: the targets that a configuration leads to';
 
+-- pgasync_server/every/connect.sql
+CREATE OR REPLACE FUNCTION async.connect(_name TEXT, _conninfo TEXT, _is_self BOOL) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Opens a connection, waiting for it 3 s at most. Up to PostgreSQL 16 dblink heeds connect_timeout; from 17 on it does not, but
+ * can be canceled, and a session of this server does that when the time is up. _name: for dblink; _is_self: to this database,
+ * which needs no watching. Errors: those of the connection, 08006 when the time is up.
+ */
+DECLARE
+  trouble TEXT;
+BEGIN
+  IF _is_self OR current_setting('server_version_num')::INT < 170000 THEN
+    PERFORM async.dblink_connect(_name, _conninfo);
+    RETURN;
+  END IF;
+  PERFORM async.start_watchdog(3);
+  BEGIN
+    PERFORM async.dblink_connect(_name, _conninfo);
+  EXCEPTION
+    WHEN query_canceled THEN trouble := 'connecting took longer than 3 s';
+    WHEN OTHERS THEN trouble := SQLERRM;
+  END;
+  PERFORM async.stop_watchdog();
+  IF trouble IS NOT NULL THEN
+    RAISE EXCEPTION '%', trouble USING ERRCODE = 'connection_failure';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.connect(TEXT, TEXT, BOOL) IS 'Engine: opens a connection, waiting for it 3 s at most';
+
 -- pgasync_server/every/connection_string_problem.sql
 CREATE OR REPLACE FUNCTION async.connection_string_problem(_connection_string TEXT, _allow_password BOOL) RETURNS TEXT
 LANGUAGE sql STABLE
@@ -2886,8 +2917,8 @@ DECLARE
   seen BIGINT;
 BEGIN
   PERFORM async.hang_up(control);
-  PERFORM async.dblink_connect(
-    control, async.engine_conninfo(target.connection_string, target.version, 'pgflow control', true));
+  PERFORM async.connect(
+    control, async.engine_conninfo(target.connection_string, target.version, 'pgflow control', true), target.is_self);
   IF (SELECT q.answer FROM async.dblink_query(control, 'SHOW client_min_messages') q(answer)) <> 'error' THEN
     RAISE EXCEPTION 'target % is behind a connection pooler', target.target USING ERRCODE = '08004';
   END IF;
@@ -2927,8 +2958,9 @@ DECLARE
   slot async.slot_t;
 BEGIN
   PERFORM async.hang_up(name);
-  PERFORM async.dblink_connect(
-    name, async.engine_conninfo(_target.connection_string, _target.version, format('pgflow slot %s', slot_no), false));
+  PERFORM async.connect(
+    name, async.engine_conninfo(_target.connection_string, _target.version, format('pgflow slot %s', slot_no), false),
+    _target.is_self);
   PERFORM async.dblink_send(name, $query$
     SELECT pg_catalog.jsonb_build_array(a.pid, a.backend_start)
     FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()
@@ -3913,6 +3945,22 @@ $$;
 COMMENT ON FUNCTION async.settle_parts(async.loop_t, async.receipt_t[], BIGINT[]) IS
   'Engine: settles what is known already of batches that still run';
 
+-- pgasync_server/every/start_watchdog.sql
+CREATE OR REPLACE FUNCTION async.start_watchdog(_seconds FLOAT8) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* Has another session of this server cancel what this one does after _seconds, unless async.stop_watchdog() comes first. */
+BEGIN
+  IF NOT 'pgflow_watchdog' = ANY(coalesce(async.dblink_connections(), '{}')) THEN
+    PERFORM async.dblink_connect(
+      'pgflow_watchdog', async.engine_conninfo(async.self_conninfo(), NULL, 'pgflow watchdog', true));
+  END IF;
+  PERFORM async.dblink_send('pgflow_watchdog', format(
+    'SELECT pg_catalog.pg_cancel_backend(%s) FROM (SELECT pg_catalog.pg_sleep(%s) OFFSET 0) s', pg_backend_pid(), _seconds));
+END;
+$$;
+COMMENT ON FUNCTION async.start_watchdog(FLOAT8) IS 'Engine: has another session cancel what this one does after a time';
+
 -- pgasync_server/every/stop.sql
 CREATE OR REPLACE FUNCTION async.stop() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -3926,6 +3974,29 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.stop() IS 'Ends the orchestrator cleanly';
+
+-- pgasync_server/every/stop_watchdog.sql
+CREATE OR REPLACE FUNCTION async.stop_watchdog() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Ends the watch. A cancel that was just on its way arrives here, before the answer of the session that sent it, and is
+ * swallowed; so is the error of that session, which we cancel in turn.
+ */
+BEGIN
+  PERFORM pg_cancel_backend(a.pid) FROM pg_stat_get_activity(NULL) a WHERE a.application_name = 'pgflow watchdog'
+    AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
+  FOR i IN 1..3 LOOP
+    BEGIN
+      PERFORM FROM async.dblink_result('pgflow_watchdog');
+      PERFORM pg_sleep(0);
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+      NULL;
+    END;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.stop_watchdog() IS 'Engine: ends the watch';
 
 -- pgasync_server/every/take_alike.sql
 CREATE OR REPLACE FUNCTION async.take_alike(_lane async.lane_state_t, _call TEXT, _limit INT, _parts INT) RETURNS SETOF async.part_t

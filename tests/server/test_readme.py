@@ -4,8 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from pgflow_build.servers import Server
+
 from tests.support.database import Database
 from tests.support.orchestrator import Orchestrator
 

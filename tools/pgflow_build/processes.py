@@ -83,8 +83,8 @@ def children(pid: int) -> list[int]:
 def kill_tree(pid: int, timeout: float = 10.0) -> None:
     """SIGKILL ``pid`` and its children at one stroke; wait up to ``timeout`` seconds until all are gone.
 
-    All are stopped first: the process, so that it cannot start another child in between, and the children, so that
-    none of them sees another one's end and cleans up, which a machine that loses its power does not do either.
+    All are stopped first: the process, so that it cannot start another child in between, and the
+    children, so that none of them sees another one's end and cleans up, as nothing does when the power fails.
     """
     try:
         os.kill(pid, signal.SIGSTOP)

@@ -13,8 +13,8 @@ DECLARE
   seen BIGINT;
 BEGIN
   PERFORM async.hang_up(control);
-  PERFORM async.dblink_connect(
-    control, async.engine_conninfo(target.connection_string, target.version, 'pgflow control', true));
+  PERFORM async.connect(
+    control, async.engine_conninfo(target.connection_string, target.version, 'pgflow control', true), target.is_self);
   IF (SELECT q.answer FROM async.dblink_query(control, 'SHOW client_min_messages') q(answer)) <> 'error' THEN
     RAISE EXCEPTION 'target % is behind a connection pooler', target.target USING ERRCODE = '08004';
   END IF;

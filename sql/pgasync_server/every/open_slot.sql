@@ -10,8 +10,9 @@ DECLARE
   slot async.slot_t;
 BEGIN
   PERFORM async.hang_up(name);
-  PERFORM async.dblink_connect(
-    name, async.engine_conninfo(_target.connection_string, _target.version, format('pgflow slot %s', slot_no), false));
+  PERFORM async.connect(
+    name, async.engine_conninfo(_target.connection_string, _target.version, format('pgflow slot %s', slot_no), false),
+    _target.is_self);
   PERFORM async.dblink_send(name, $query$
     SELECT pg_catalog.jsonb_build_array(a.pid, a.backend_start)
     FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()
