@@ -27,7 +27,7 @@ CREATE TABLE async.control
 (
   singleton BOOL NOT NULL DEFAULT TRUE,
   workers INT NOT NULL DEFAULT 16,
-  idle_sleep INTERVAL NOT NULL DEFAULT '10 ms',
+  idle_sleep INTERVAL NOT NULL DEFAULT '50 ms',
   busy_sleep INTERVAL NOT NULL DEFAULT '1 ms',
   default_timeout INTERVAL DEFAULT '8 hours',
   task_keep_duration INTERVAL NOT NULL DEFAULT '30 days',
@@ -503,6 +503,7 @@ CREATE TYPE async.loop_t AS
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
+  resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   pending BOOL,             /* and left something that the next can do at once */
   failures INT,             /* cycles that failed in a row */
   stopping BOOL
@@ -1037,6 +1038,7 @@ BEGIN
   s.last_cycle := '-infinity';
   s.worked := true;
   s.pending := true;
+  s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
   s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
@@ -2631,7 +2633,7 @@ BEGIN
     RETURN;
   END IF;
   LOOP
-    IF NOT s.pending AND (async.nothing_ended(s) OR async.at_rest(s) AND async.nothing_new(s)) THEN
+    IF NOT s.pending AND (CASE WHEN s.resting THEN async.nothing_new(s) ELSE async.nothing_ended(s) END) THEN
       COMMIT;
       PERFORM async.rest(s);
     ELSE
@@ -3669,7 +3671,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM pg_sleep(
-    (SELECT greatest(extract(epoch FROM c.busy_sleep), least(extract(epoch FROM c.idle_sleep), quiet / 500))
+    (SELECT greatest(extract(epoch FROM c.busy_sleep), least(extract(epoch FROM c.idle_sleep), quiet / 1000))
      FROM async.control c));
 END;
 $$;
@@ -4598,6 +4600,7 @@ BEGIN
   PERFORM async.relax_commit(_s);
   _s.pending := _s.pending OR async.can_assign(_s);
   _s.worked := _s.worked OR _s.pending;
+  _s.resting := NOT _s.worked AND async.at_rest(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
   END IF;
@@ -4627,6 +4630,7 @@ EXCEPTION WHEN OTHERS THEN
   _s.failures := coalesce(_s.failures, 0) + 1;
   _s.worked := false;
   _s.pending := false;
+  _s.resting := false;
   PERFORM pg_sleep(0.1 * _s.failures);
   RETURN async.repair(_s);
 END;

@@ -33,6 +33,7 @@ BEGIN
   s.last_cycle := '-infinity';
   s.worked := true;
   s.pending := true;
+  s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
   s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);

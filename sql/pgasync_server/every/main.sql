@@ -23,7 +23,7 @@ BEGIN
     RETURN;
   END IF;
   LOOP
-    IF NOT s.pending AND (async.nothing_ended(s) OR async.at_rest(s) AND async.nothing_new(s)) THEN
+    IF NOT s.pending AND (CASE WHEN s.resting THEN async.nothing_new(s) ELSE async.nothing_ended(s) END) THEN
       COMMIT;
       PERFORM async.rest(s);
     ELSE

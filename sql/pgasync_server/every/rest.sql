@@ -13,7 +13,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM pg_sleep(
-    (SELECT greatest(extract(epoch FROM c.busy_sleep), least(extract(epoch FROM c.idle_sleep), quiet / 500))
+    (SELECT greatest(extract(epoch FROM c.busy_sleep), least(extract(epoch FROM c.idle_sleep), quiet / 1000))
      FROM async.control c));
 END;
 $$;

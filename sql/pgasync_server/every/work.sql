@@ -29,6 +29,7 @@ BEGIN
   PERFORM async.relax_commit(_s);
   _s.pending := _s.pending OR async.can_assign(_s);
   _s.worked := _s.worked OR _s.pending;
+  _s.resting := NOT _s.worked AND async.at_rest(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
   END IF;

@@ -18,6 +18,7 @@ EXCEPTION WHEN OTHERS THEN
   _s.failures := coalesce(_s.failures, 0) + 1;
   _s.worked := false;
   _s.pending := false;
+  _s.resting := false;
   PERFORM pg_sleep(0.1 * _s.failures);
   RETURN async.repair(_s);
 END;

@@ -8,7 +8,7 @@ CREATE TABLE async.control
 (
   singleton BOOL NOT NULL DEFAULT TRUE,
   workers INT NOT NULL DEFAULT 16,
-  idle_sleep INTERVAL NOT NULL DEFAULT '10 ms',
+  idle_sleep INTERVAL NOT NULL DEFAULT '50 ms',
   busy_sleep INTERVAL NOT NULL DEFAULT '1 ms',
   default_timeout INTERVAL DEFAULT '8 hours',
   task_keep_duration INTERVAL NOT NULL DEFAULT '30 days',

@@ -103,6 +103,7 @@ CREATE TYPE async.loop_t AS
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
+  resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   pending BOOL,             /* and left something that the next can do at once */
   failures INT,             /* cycles that failed in a row */
   stopping BOOL

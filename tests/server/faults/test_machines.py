@@ -173,17 +173,19 @@ def test_on_interrupt(
     scene.prepare(db, far_db)
     scene.add_target(db, target="far", connection_string=far_db.conninfo)
     far_db.execute("CREATE TABLE work.began(began TIMESTAMPTZ)")
-    with work.Gate(far_db) as gate:
-        work.procedure(
-            far_db,
-            "held",
-            "INSERT INTO work.began VALUES (now()); COMMIT; PERFORM work.gate(1); CALL work.run(_args);",
-        )
-        held = {"node": "fan", "target": "far", "routine": "work.held", "on_interrupt": on_interrupt}
-        work.configure(db, "held", {"nodes": [held]})
-        flow_id = work.run(db, "held")
-        until(lambda: gate.waiting() == 1, what="the callback to begin")
-        far_db.server.kill9()
+    work.procedure(
+        far_db,
+        "held",
+        """INSERT INTO work.began VALUES (now());
+           COMMIT;
+           PERFORM pg_sleep(600) FROM work.began HAVING count(*) = 1;
+           CALL work.run(_args);""",
+    )
+    held = {"node": "fan", "target": "far", "routine": "work.held", "on_interrupt": on_interrupt}
+    work.configure(db, "held", {"nodes": [held]})
+    flow_id = work.run(db, "held")
+    until(lambda: far_db.value("SELECT count(*)::INT FROM work.began") == 1, what="the callback to begin")
+    far_db.server.kill9()
     revive(far_db)
     assert wait_run(db, flow_id, 60) == state
     assert far_db.value("SELECT count(*)::INT FROM work.began") == began
