@@ -479,7 +479,6 @@ CREATE TYPE async.target_state_t AS
   snapshot TEXT,
   ring INT,
   ring_tasks BIGINT,        /* tasks assigned on this ring */
-  other_empty BOOL,
   revocations JSONB,        /* for the next exchange */
   in_flight JSONB           /* what the exchange under way asked */
 );
@@ -2444,6 +2443,31 @@ END;
 $$;
 COMMENT ON FUNCTION async.lane_head(async.lane_state_t, INT) IS 'Engine: the first tasks of a lane';
 
+-- pgasync_server/every/leave_moved_targets.sql
+CREATE OR REPLACE FUNCTION async.leave_moved_targets(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Gives up the connections to targets that are configured to be somewhere else now, or to be disabled. What runs there goes on
+ * and is watched over the new connection. Reads async.target; writes the log.
+ */
+DECLARE
+  moved INT;
+BEGIN
+  FOR moved IN
+    SELECT o.n::INT
+    FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) o
+    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled
+    WHERE o.state <> 'down' AND coalesce(t.connection_string, async.self_conninfo()) IS DISTINCT FROM
+          CASE WHEN t.target_id IS NOT NULL THEN o.connection_string END
+  LOOP
+    _s := async.lose_target(_s, moved, 'its configuration has changed');
+  END LOOP;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.leave_moved_targets(async.loop_t) IS 'Engine: gives up connections to targets that have moved';
+
 -- pgasync_server/every/left_task_open.sql
 CREATE OR REPLACE FUNCTION async.left_task_open(_connection TEXT) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -2477,15 +2501,16 @@ BEGIN
   IF latest IS DISTINCT FROM _s.configuration THEN
     _s.configuration := latest;
     SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
+    _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
       SELECT (CASE WHEN o.target_id IS NULL
         THEN ROW(t.target_id, t.target, t.connection_string IS NULL, coalesce(t.connection_string, async.self_conninfo()),
                  t.max_concurrency, 'down', NULL, 0, '-infinity', NULL, NULL, NULL, NULL, '-infinity', '-infinity', 0.05,
                  (SELECT i.snapshot FROM async.intake i WHERE i.target_id = t.target_id ORDER BY i.intake_no DESC LIMIT 1),
-                 0, 0, false, NULL, NULL)::async.target_state_t
+                 0, 0, NULL, NULL)::async.target_state_t
         ELSE ROW(t.target_id, t.target, o.is_self, coalesce(t.connection_string, async.self_conninfo()),
                  t.max_concurrency, o.state, o.helper_since, o.failures, o.retry_at, o.probed, o.version, o.has_client,
-                 o.control_sent, o.next_exchange, o.next_trim, o.pause, o.snapshot, o.ring, o.ring_tasks, o.other_empty,
+                 o.control_sent, o.next_exchange, o.next_trim, o.pause, o.snapshot, o.ring, o.ring_tasks,
                  o.revocations, o.in_flight)::async.target_state_t END)
       FROM async.target t
       LEFT JOIN unnest(_s.targets) o ON o.target_id = t.target_id

@@ -79,7 +79,6 @@ CREATE TYPE async.target_state_t AS
   snapshot TEXT,
   ring INT,
   ring_tasks BIGINT,        /* tasks assigned on this ring */
-  other_empty BOOL,
   revocations JSONB,        /* for the next exchange */
   in_flight JSONB           /* what the exchange under way asked */
 );
