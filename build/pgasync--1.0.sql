@@ -105,21 +105,21 @@ BEGIN
 
   EXECUTE replace($bindings$
     CREATE OR REPLACE FUNCTION async.dblink_connect(_name TEXT, _conninfo TEXT) RETURNS TEXT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_connect($1, $2)';
+      AS $body$SELECT @dblink@.dblink_connect($1, $2)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_disconnect(_name TEXT) RETURNS TEXT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_disconnect($1)';
+      AS $body$SELECT @dblink@.dblink_disconnect($1)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_connections() RETURNS TEXT[] LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_get_connections()';
+      AS $body$SELECT @dblink@.dblink_get_connections()$body$;
     CREATE OR REPLACE FUNCTION async.dblink_is_busy(_name TEXT) RETURNS INT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_is_busy($1)';
+      AS $body$SELECT @dblink@.dblink_is_busy($1)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_send(_name TEXT, _query TEXT) RETURNS INT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_send_query($1, $2)';
+      AS $body$SELECT @dblink@.dblink_send_query($1, $2)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_error(_name TEXT) RETURNS TEXT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_error_message($1)';
+      AS $body$SELECT @dblink@.dblink_error_message($1)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_result(_name TEXT) RETURNS SETOF TEXT LANGUAGE sql
-      AS 'SELECT r.answer FROM @dblink@.dblink_get_result($1) AS r(answer TEXT)';
+      AS $body$SELECT r.answer FROM @dblink@.dblink_get_result($1) AS r(answer TEXT)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_query(_name TEXT, _query TEXT) RETURNS SETOF TEXT LANGUAGE sql
-      AS 'SELECT r.answer FROM @dblink@.dblink($1, $2) AS r(answer TEXT)';
+      AS $body$SELECT r.answer FROM @dblink@.dblink($1, $2) AS r(answer TEXT)$body$;
   $bindings$, '@dblink@', place);
 END;
 $$;
@@ -593,15 +593,20 @@ $$
  * Asks something of the orchestrator: in the caller's transaction, in this database's own table of requests, except on
  * a client that knows its server, outside of any task: there it goes to the server directly and commits at once.
  * _kind: what is asked, 'async.…' or that of an extension; _payload: its arguments; _items: a long list belonging to it.
- * Writes async.request.
+ * Errors, on a server: those of what is asked. Writes async.request.
  */
+DECLARE
+  on_server CONSTANT BOOL := to_regclass('async.task') IS NOT NULL;
 BEGIN
-  IF coalesce(current_setting('pgflow.task', true), '') = ''
-     AND to_regclass('async.task') IS NULL AND async.server() IS NOT NULL THEN
+  IF NOT on_server AND coalesce(current_setting('pgflow.task', true), '') = '' AND async.server() IS NOT NULL THEN
     PERFORM async.ask_server(format('SELECT async.add_request(%L, %L, %L)', _kind, _payload, _items));
-  ELSE
-    INSERT INTO async.request(kind, payload, items) VALUES (_kind, _payload, _items);
+    RETURN;
   END IF;
+  IF on_server THEN
+    PERFORM async.check_request(
+      ROW(NULL, NULL, _kind, _payload, NULL, clock_timestamp())::async.request);
+  END IF;
+  INSERT INTO async.request(kind, payload, items) VALUES (_kind, _payload, _items);
 END;
 $$;
 COMMENT ON FUNCTION async.add_request(TEXT, JSONB, JSONB[]) IS 'Engine: asks something of the orchestrator';

@@ -353,6 +353,7 @@ COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of th
 CREATE TABLE async.hook
 (
   owner TEXT PRIMARY KEY,
+  check_request TEXT,     /* function (async.request) that raises when one of kind '<owner>.…' makes no sense */
   on_requests TEXT,       /* function (async.request[]): requests of kind '<owner>.…' */
   on_results TEXT,        /* function (async.result_t[]): tasks of this owner that have ended */
   on_cycle TEXT,          /* function () returning whether there is more to do at once */
@@ -1165,6 +1166,35 @@ $$;
 COMMENT ON FUNCTION async.check_configuration(JSONB) IS
   'private: raises PF006 with all that is wrong with a configuration of the engine';
 
+-- pgasync_server/every/check_finish.sql
+CREATE OR REPLACE FUNCTION async.check_finish(_payload JSONB) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Refuses answers for tasks that are not there or have ended. A task is there from its push on.
+ * Errors: PF004, PF005. Reads async.task, async.request, async.result.
+ */
+DECLARE
+  asked BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_payload->'task_ids') u);
+  wrong TEXT;
+BEGIN
+  SELECT string_agg(u.task_id::TEXT, ', ') INTO wrong
+  FROM unnest(asked) u(task_id)
+  WHERE NOT EXISTS (SELECT FROM async.task t WHERE t.task_id = u.task_id)
+    AND NOT EXISTS (
+      SELECT FROM async.request q WHERE q.kind = 'async.push' AND q.payload->'task_ids' @> to_jsonb(u.task_id));
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'unknown task: %', wrong USING ERRCODE = 'PF004';
+  END IF;
+  SELECT string_agg(u.task_id::TEXT, ', ') INTO wrong
+  FROM unnest(asked) u(task_id) JOIN async.result r ON r.task_id = u.task_id;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'task has ended: %', wrong USING ERRCODE = 'PF005';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.check_finish(JSONB) IS 'Engine: refuses answers for tasks that are not there or have ended';
+
 -- pgasync_server/every/check_keys.sql
 CREATE OR REPLACE FUNCTION async.check_keys(
   _objects JSONB,
@@ -1297,38 +1327,28 @@ $$;
 COMMENT ON FUNCTION async.check_push(async.task_push_t[]) IS 'Engine: refuses tasks that could never run';
 
 -- pgasync_server/every/check_request.sql
-CREATE OR REPLACE FUNCTION async.check_request() RETURNS TRIGGER LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.check_request(_request async.request) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Trigger on async.request: refuses answers for tasks that are not there or have ended, while the caller can still be told.
- * Errors: PF004, PF005. Reads async.task, async.request, async.result.
+ * Refuses requests that make no sense while the caller can still be told; those of another extension by its hook. Called by
+ * async.add_request() on a server: a trigger would keep this extension from being dropped, the table being another's.
+ * Errors: those of async.check_finish() and of the hooks. Reads async.hook.
  */
 DECLARE
-  wrong TEXT;
+  checker TEXT;
 BEGIN
-  SELECT string_agg(u.task_id, ', ') INTO wrong
-  FROM jsonb_array_elements_text(NEW.payload->'task_ids') u(task_id)
-  WHERE NOT EXISTS (SELECT FROM async.task t WHERE t.task_id = u.task_id::BIGINT)
-    AND NOT EXISTS (
-      SELECT FROM async.request q
-      WHERE q.kind = 'async.push' AND q.payload->'task_ids' @> to_jsonb(u.task_id::BIGINT));
-  IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'unknown task: %', wrong USING ERRCODE = 'PF004';
+  IF _request.kind = 'async.finish' THEN
+    PERFORM async.check_finish(_request.payload);
+  ELSIF _request.kind NOT LIKE 'async.%' THEN
+    SELECT h.check_request INTO checker FROM async.hook h WHERE h.owner = split_part(_request.kind, '.', 1);
+    IF checker IS NOT NULL THEN
+      EXECUTE format('SELECT %s($1)', checker) USING _request;
+    END IF;
   END IF;
-  SELECT string_agg(u.task_id, ', ') INTO wrong
-  FROM jsonb_array_elements_text(NEW.payload->'task_ids') u(task_id)
-  JOIN async.result r ON r.task_id = u.task_id::BIGINT;
-  IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'task has ended: %', wrong USING ERRCODE = 'PF005';
-  END IF;
-  RETURN NEW;
 END;
 $$;
-COMMENT ON FUNCTION async.check_request() IS 'Engine: refuses answers for tasks that are not there or have ended';
-DROP TRIGGER IF EXISTS check_async_request ON async.request;
-CREATE TRIGGER check_async_request BEFORE INSERT ON async.request
-FOR EACH ROW WHEN (NEW.kind = 'async.finish') EXECUTE FUNCTION async.check_request();
+COMMENT ON FUNCTION async.check_request(async.request) IS 'Engine: refuses requests that make no sense';
 
 -- pgasync_server/every/claim_identity.sql
 CREATE OR REPLACE FUNCTION async.claim_identity() RETURNS UUID LANGUAGE plpgsql

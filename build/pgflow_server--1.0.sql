@@ -301,8 +301,8 @@ CREATE TYPE flow.change_t AS
 COMMENT ON TYPE flow.change_t IS 'Engine: a node of a run and what becomes of it';
 
 -- pgflow_server/once/hook.sql
-INSERT INTO async.hook(owner, on_requests, on_results, on_cycle, on_maintenance)
-VALUES ('flow', 'flow.on_requests', 'flow.on_results', 'flow.expand_chunks', 'flow.forget_runs');
+INSERT INTO async.hook(owner, check_request, on_requests, on_results, on_cycle, on_maintenance)
+VALUES ('flow', 'flow.check_request', 'flow.on_requests', 'flow.on_results', 'flow.expand_chunks', 'flow.forget_runs');
 
 INSERT INTO async.task_kind(kind, argument_type, header, argument, preamble, on_missing)
 VALUES
@@ -631,32 +631,28 @@ COMMENT ON FUNCTION flow.check_configuration(TEXT, JSONB, JSONB, INT[], INT[], T
   'private: raises PF006 with all that is wrong with a configuration of a flow';
 
 -- pgflow_server/every/check_request.sql
-CREATE OR REPLACE FUNCTION flow.check_request() RETURNS TRIGGER LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.check_request(_request async.request) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Trigger on async.request: refuses requests that name a run or node that is not there or has ended, while the caller can
+ * Hook of the engine: refuses requests that name a run or node that is not there or has ended, while the caller can
  * still be told. Errors: PF002, PF003, PF005. Reads flow.run, flow.open_run, flow.definition_node.
  */
 DECLARE
-  wanted BIGINT := (NEW.payload->>'flow_id')::BIGINT;
+  wanted BIGINT := (_request.payload->>'flow_id')::BIGINT;
 BEGIN
   IF NOT EXISTS (SELECT FROM flow.run r WHERE r.flow_id = wanted) THEN
     RAISE EXCEPTION 'unknown run %', coalesce(wanted::TEXT, 'null') USING ERRCODE = 'PF002';
-  ELSIF NEW.kind = 'flow.push' AND NOT EXISTS (
+  ELSIF _request.kind = 'flow.push' AND NOT EXISTS (
     SELECT FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id
-    WHERE r.flow_id = wanted AND n.node = NEW.payload->>'node') THEN
-    RAISE EXCEPTION 'unknown node "%" in run %', NEW.payload->>'node', wanted USING ERRCODE = 'PF003';
+    WHERE r.flow_id = wanted AND n.node = _request.payload->>'node') THEN
+    RAISE EXCEPTION 'unknown node "%" in run %', _request.payload->>'node', wanted USING ERRCODE = 'PF003';
   ELSIF NOT EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = wanted) THEN
     RAISE EXCEPTION 'run % has ended', wanted USING ERRCODE = 'PF005';
   END IF;
-  RETURN NEW;
 END;
 $$;
-COMMENT ON FUNCTION flow.check_request() IS 'Engine: refuses requests about runs and nodes that are not there';
-DROP TRIGGER IF EXISTS check_flow_request ON async.request;
-CREATE TRIGGER check_flow_request BEFORE INSERT ON async.request
-FOR EACH ROW WHEN (NEW.kind LIKE 'flow.%') EXECUTE FUNCTION flow.check_request();
+COMMENT ON FUNCTION flow.check_request(async.request) IS 'Engine: refuses requests about runs and nodes that are not there';
 
 -- pgflow_server/every/condemn.sql
 CREATE OR REPLACE FUNCTION flow.condemn(_nodes flow.change_t[]) RETURNS VOID LANGUAGE plpgsql

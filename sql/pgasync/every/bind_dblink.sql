@@ -14,21 +14,21 @@ BEGIN
 
   EXECUTE replace($bindings$
     CREATE OR REPLACE FUNCTION async.dblink_connect(_name TEXT, _conninfo TEXT) RETURNS TEXT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_connect($1, $2)';
+      AS $body$SELECT @dblink@.dblink_connect($1, $2)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_disconnect(_name TEXT) RETURNS TEXT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_disconnect($1)';
+      AS $body$SELECT @dblink@.dblink_disconnect($1)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_connections() RETURNS TEXT[] LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_get_connections()';
+      AS $body$SELECT @dblink@.dblink_get_connections()$body$;
     CREATE OR REPLACE FUNCTION async.dblink_is_busy(_name TEXT) RETURNS INT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_is_busy($1)';
+      AS $body$SELECT @dblink@.dblink_is_busy($1)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_send(_name TEXT, _query TEXT) RETURNS INT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_send_query($1, $2)';
+      AS $body$SELECT @dblink@.dblink_send_query($1, $2)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_error(_name TEXT) RETURNS TEXT LANGUAGE sql
-      AS 'SELECT @dblink@.dblink_error_message($1)';
+      AS $body$SELECT @dblink@.dblink_error_message($1)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_result(_name TEXT) RETURNS SETOF TEXT LANGUAGE sql
-      AS 'SELECT r.answer FROM @dblink@.dblink_get_result($1) AS r(answer TEXT)';
+      AS $body$SELECT r.answer FROM @dblink@.dblink_get_result($1) AS r(answer TEXT)$body$;
     CREATE OR REPLACE FUNCTION async.dblink_query(_name TEXT, _query TEXT) RETURNS SETOF TEXT LANGUAGE sql
-      AS 'SELECT r.answer FROM @dblink@.dblink($1, $2) AS r(answer TEXT)';
+      AS $body$SELECT r.answer FROM @dblink@.dblink($1, $2) AS r(answer TEXT)$body$;
   $bindings$, '@dblink@', place);
 END;
 $$;

@@ -2,6 +2,7 @@
 CREATE TABLE async.hook
 (
   owner TEXT PRIMARY KEY,
+  check_request TEXT,     /* function (async.request) that raises when one of kind '<owner>.…' makes no sense */
   on_requests TEXT,       /* function (async.request[]): requests of kind '<owner>.…' */
   on_results TEXT,        /* function (async.result_t[]): tasks of this owner that have ended */
   on_cycle TEXT,          /* function () returning whether there is more to do at once */

@@ -1,5 +1,5 @@
-INSERT INTO async.hook(owner, on_requests, on_results, on_cycle, on_maintenance)
-VALUES ('flow', 'flow.on_requests', 'flow.on_results', 'flow.expand_chunks', 'flow.forget_runs');
+INSERT INTO async.hook(owner, check_request, on_requests, on_results, on_cycle, on_maintenance)
+VALUES ('flow', 'flow.check_request', 'flow.on_requests', 'flow.on_results', 'flow.expand_chunks', 'flow.forget_runs');
 
 INSERT INTO async.task_kind(kind, argument_type, header, argument, preamble, on_missing)
 VALUES

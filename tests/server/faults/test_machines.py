@@ -191,3 +191,42 @@ def test_on_interrupt(
     assert far_db.value("SELECT count(*)::INT FROM work.began") == began
     assert work.count(far_db, flow_id) == began - 1
     scene.check_nothing_is_left(db, orchestrator, far_db)
+
+
+def test_everything_fails_in_turns(
+    make_server: Callable[..., Any], major: str, far_db: Any, rng: random.Random
+) -> None:
+    """Orchestrator, server, target and network, in an order that the seed draws, under one run on each
+    of two targets."""
+    db = create_with_extension(make_server(major), SERVER_EXTENSION, "near")
+    network = Proxy(far_db.server.host, far_db.server.port)
+    scene.prepare(db, far_db)
+    scene.add_target(db, target="far", connection_string=conninfo_by_way_of(far_db.conninfo, network.port))
+    orchestrator = Orchestrator(db).start()
+    here = scene.start(db, STEPS, sleep=0.002)
+    there = scene.start(db, STEPS, target="far", name="there", sleep=0.002)
+    faults = ["orchestrator", "server", "target", "drop", "stall"] * 2
+    rng.shuffle(faults)
+    print("faults, in this order:", *faults)
+    for fault, _ in zip(faults, scene.moments(rng, far_db, there, STEPS, len(faults)), strict=True):
+        if fault == "orchestrator":
+            orchestrator.terminate()
+        elif fault == "server":
+            db.server.kill9()
+            until(lambda: not orchestrator.is_running(), what="the orchestrator to be gone")
+            revive(db)
+        elif fault == "target":
+            far_db.server.kill9()
+            revive(far_db)
+        elif fault == "drop":
+            network.drop()
+        else:
+            network.pause()
+            time.sleep(rng.uniform(0, 1))
+            network.resume()
+        if not orchestrator.is_running():
+            orchestrator.start()
+    scene.check_run(db, here, STEPS)
+    scene.check_run(db, there, STEPS, far_db)
+    scene.check_nothing_is_left(db, orchestrator, far_db)
+    network.close()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from typing import Any
 
 import pytest
 
 from tests.model import work
+from tests.model.graphs import build
+from tests.model.model import outcome
 from tests.server.faults import scene
 from tests.support.wait import until, wait_run
 
@@ -180,3 +183,106 @@ def test_a_stop_in_mid_run_loses_nothing(db: Any, orchestrator: Any, rng: random
         orchestrator.start()
     scene.check_run(db, flow_id, STEPS)
     scene.check_nothing_is_left(db, orchestrator)
+
+
+@pytest.mark.parametrize("how", ["times_out", "is_canceled"])
+def test_an_adopted_callback_is_still_in_hand(db: Any, orchestrator: Any, how: str) -> None:
+    """Its time goes on running under the next orchestrator, and a cancel reaches it."""
+    scene.prepare(db)
+    with work.Gate(db) as gate:
+        work.procedure(db, "held", "PERFORM work.gate(1);")
+        held = {
+            "node": "a",
+            "target": "self",
+            "empty": True,
+            "step_routine": "work.held",
+            "steps": [{"step": "1"}],
+        }
+        work.configure(
+            db, "held", {"nodes": [held | ({"step_timeout": "4 s"} if how == "times_out" else {})]}
+        )
+        flow_id = work.run(db, "held")
+        until(lambda: gate.waiting() == 1, what="the callback to begin")
+        orchestrator.terminate()
+        orchestrator.start()
+        assert gate.waiting() == 1
+        if how == "is_canceled":
+            db.execute("SELECT flow.cancel(%s)", (flow_id,))
+        state = wait_run(db, flow_id, 30)
+        until(lambda: gate.waiting() == 0, what="the callback to be interrupted")
+    (ended,) = db.execute(
+        "SELECT finish_status FROM flow.v_flow_task WHERE flow_id = %s AND NOT is_node", (flow_id,)
+    )
+    assert (state, *ended) == {"times_out": ("FAILED", "TIMED_OUT"), "is_canceled": ("CANCELED", "CANCELED")}[
+        how
+    ]
+    scene.check_nothing_is_left(db, orchestrator)
+
+
+def test_what_is_asked_while_none_is_there(db: Any, client_db: Any, orchestrator: Any) -> None:
+    """Runs, steps, finishes and cancels wait for the next one, on the server and in a client's callback."""
+    scene.prepare(db, client_db)
+    scene.add_target(db, target="later", connection_string=db.conninfo, asynchronous_finish=True)
+    scene.add_target(db, target="client", connection_string=client_db.conninfo)
+    db.execute("CREATE TABLE work.asked(args flow.callback_arguments_t)")
+    work.procedure(db, "ask", "INSERT INTO work.asked VALUES (_args);")
+    nodes = [
+        {"node": "asks", "target": "later", "routine": "work.ask"},
+        {"node": "fan", "target": "client", "routine": "work.held", "step_routine": "work.run"},
+        {
+            "node": "last",
+            "target": "self",
+            "routine": "work.run",
+            "dependencies": [{"parent": "asks"}, {"parent": "fan"}],
+        },
+    ]
+    with work.Gate(client_db) as gate:
+        work.procedure(client_db, "held", "PERFORM work.gate(1); CALL work.fan(_args);")
+        work.configure(db, "asking", {"nodes": nodes})
+        first = work.run(db, "asking", {"steps": 20})
+        given_up = work.run(db, "asking", {"steps": 0})
+        until(lambda: gate.waiting() == 2, what="the callbacks of both runs to begin")
+        asked = "SELECT count(*)::INT FROM work.asked"
+        until(lambda: db.value(asked) == 2, what="both to have asked")
+        orchestrator.terminate()
+        db.execute(
+            """DO $$ DECLARE a flow.callback_arguments_t; BEGIN
+               SELECT (args).* INTO a FROM work.asked ORDER BY (args).flow_id LIMIT 1; CALL
+               flow.finish(a); END $$"""
+        )
+        db.execute("CALL flow.push_steps(%s, 'last', ARRAY['{\"step\": \"pushed\"}']::JSONB[])", (first,))
+        db.execute("SELECT flow.cancel(%s)", (given_up,))
+        second = work.run(db, "asking", {"steps": 1})
+        db.execute("SELECT flow.cancel(%s)", (second,))
+    until(lambda: work.count(client_db, first) == 1, what="the callback to end without an orchestrator")
+    orchestrator.start()
+    assert wait_run(db, first, 60) == "FINISHED"
+    assert work.count(client_db, first) == 21
+    assert [row.step for row in work.done(first, db)] == [None, "pushed"]
+    assert wait_run(db, given_up, 30) == wait_run(db, second, 30) == "CANCELED"
+    assert work.count(db, given_up) == work.count(db, second) == 0
+    scene.check_nothing_is_left(db, orchestrator, client_db)
+
+
+def test_random_graphs_outlive_it(db: Any, client_db: Any, orchestrator: Any, rng: random.Random) -> None:
+    """Graphs with every kind of failure in them, it being ended again and again: the states are still
+    the model's."""
+    scene.prepare(db, client_db)
+    scene.add_target(db, target="client", connection_string=client_db.conninfo)
+    runs = []
+    for number in range(8):
+        graph = build(rng.randint(20, 120), rng, ("self", "client"))
+        work.configure(db, f"graph_{number}", work.configuration(graph))
+        sleep = {node.name: 0.01 for node in graph.nodes}
+        runs.append((graph, work.run(db, f"graph_{number}", work.arguments(graph) | {"sleep": sleep})))
+        if rng.random() < 0.7:
+            time.sleep(rng.uniform(0, 0.3))
+            orchestrator.terminate()
+            orchestrator.start()
+    for graph, flow_id in runs:
+        wait_run(db, flow_id, 120)
+        rows = work.done(flow_id, db, client_db)
+        work.check_effects(rows, outcome(graph))
+        work.check_states(db, flow_id, outcome(graph))
+        work.check_order(rows, graph)
+    scene.check_nothing_is_left(db, orchestrator, client_db)
