@@ -80,6 +80,6 @@ def _arguments() -> argparse.Namespace:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (CommandError, psycopg.Error, RuntimeError, OSError) as error:
+    except (CommandError, psycopg.Error, RuntimeError, OSError, ValueError) as error:
         print(f"bench: {str(error).rstrip()}", file=sys.stderr)
         sys.exit(2)

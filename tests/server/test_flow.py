@@ -320,6 +320,19 @@ def test_a_hundred_empty_nodes(flows: Any) -> None:
     assert set(node_states(flows, flow_id).values()) == {"FINISHED"}
 
 
+def test_nodes_of_one_routine_run_side_by_side(flows: Any) -> None:
+    """Fifty short ones have taught the engine to send many at once; the slow ones that follow still get a
+    session each."""
+    with Gate(flows) as gate:
+        procedure(flows, "held", "PERFORM work.gate(1); CALL work.run(_args);")
+        short = [node(f"s{n}", routine="work.run") for n in range(50)]
+        slow = [node(f"h{n}", "joint", routine="work.held") for n in range(8)]
+        joint = node("joint", *(s["node"] for s in short), empty=True, routine=None)
+        flow_id = start(flows, *short, joint, *slow)
+        until(lambda: gate.waiting() == 8, what="all eight to be called")
+    assert wait_run(flows, flow_id, 30) == "FINISHED"
+
+
 def test_a_flow_of_empty_nodes_ends(flows: Any) -> None:
     assert wait_run(flows, start(flows, {"node": "a", "target": "self", "empty": True}), 30) == "FINISHED"
 

@@ -5,7 +5,7 @@ $$
 /*
  * Up to _limit tasks from the head of a lane whose tasks call different things. Those that may share a message: all that
  * call the same routine, all that push the same CALL, all that are merely executed; a raw one has its own. Takes up to the
- * first task that would need more than _parts messages.
+ * first task that would need more than _parts messages, and shares each group out evenly over as many as there are for it.
  */
 BEGIN
   RETURN QUERY
@@ -20,14 +20,19 @@ BEGIN
     SELECT h.*, min(h.n) OVER (PARTITION BY h.sole) = h.n AS is_first FROM head h
   ), numbered AS
   (
-    SELECT f.*, sum(f.is_first::INT) OVER (ORDER BY f.n) AS parts FROM first f
+    SELECT f.*, sum(f.is_first::INT) OVER (ORDER BY f.n) AS groups FROM first f
+  ), chosen AS
+  (
+    SELECT c.*, row_number() OVER (PARTITION BY c.sole ORDER BY c.n) - 1 AS rank, count(*) OVER (PARTITION BY c.sole) AS members,
+           greatest(1, _parts / max(c.groups) OVER ()) AS pieces
+    FROM numbered c
+    WHERE c.groups <= _parts
   )
   SELECT c.sole, array_agg(c.task_id ORDER BY c.n) FILTER (WHERE NOT c.doomed), array_agg(c.query ORDER BY c.n) FILTER (WHERE NOT c.doomed),
          array_agg(c.argument ORDER BY c.n) FILTER (WHERE NOT c.doomed), max(c.seq),
          array_agg(c.again) FILTER (WHERE c.again IS NOT NULL), array_agg(c.task_id) FILTER (WHERE c.doomed)
-  FROM numbered c
-  WHERE c.parts <= _parts
-  GROUP BY c.sole
+  FROM chosen c
+  GROUP BY c.sole, c.rank / ((c.members + c.pieces - 1) / c.pieces)
   ORDER BY min(c.n);
 END;
 $$;
