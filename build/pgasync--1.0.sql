@@ -235,11 +235,12 @@ $$;
 COMMENT ON FUNCTION async.revoke(INT, UUID, BIGINT, BIGINT, BIGINT[]) IS 'Engine: makes sure that tasks of a batch can no longer commit';
 
 -- pgasync/every/rotate_receipts.sql
-CREATE OR REPLACE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[]) RETURNS BOOL LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[], _newest BIGINT) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Empties receipt table _ring but for rows of the batches in _open; never waits for its lock. Rows of another server
+ * Empties receipt table _ring but for rows of the batches in _open and those numbered above _newest, which the server has
+ * assigned since it asked; never waits for its lock. Rows of another server
  * that uses this target stay, and are then what keeps it from being truncated. Returns whether it did.
  * Writes async.receipt_0 or _1; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
  */
@@ -249,8 +250,8 @@ DECLARE
 BEGIN
   EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', place);
   EXECUTE format(
-    'SELECT array_agg(r::TEXT::async.receipt_0) FROM %s r WHERE r.server <> $1 OR r.batch_id = ANY($2)', place)
-  INTO kept USING _server, _open;
+    'SELECT array_agg(r::TEXT::async.receipt_0) FROM %s r WHERE r.server <> $1 OR r.batch_id = ANY($2) OR r.batch_id > $3', place)
+  INTO kept USING _server, _open, _newest;
   EXECUTE format('TRUNCATE %s', place);
   EXECUTE format('INSERT INTO %s SELECT k.* FROM unnest($1) k', place) USING kept;
   RETURN true;
@@ -258,7 +259,7 @@ EXCEPTION WHEN lock_not_available THEN
   RETURN false;
 END;
 $$;
-COMMENT ON FUNCTION async.rotate_receipts(INT, UUID, BIGINT[]) IS 'Engine: empties one of the two receipt tables';
+COMMENT ON FUNCTION async.rotate_receipts(INT, UUID, BIGINT[], BIGINT) IS 'Engine: empties one of the two receipt tables';
 
 -- pgasync/every/register_epoch.sql
 CREATE OR REPLACE FUNCTION async.register_epoch(_server UUID, _epoch BIGINT, _token UUID) RETURNS BIGINT LANGUAGE plpgsql
@@ -340,7 +341,7 @@ $$
  *   terminate [[pid, start]]   end these sessions of the engine
  *   revoke [{ring, epoch, batch_id, tasks, pid, start, cancel}]   revoke tasks; cancel what the session runs if told so
  *   notify [[channel, payload]], trim (whether to remove the requests that since has seen)
- *   rotate {ring, open}        empty a receipt table but for these batches
+ *   rotate {ring, open, newest}        empty a receipt table but for these batches
  *   receipts {epochs, batch_ids}, sessions [pid], requests (whether to report them)
  * Answers snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was busy).
  * Reads pg_stat_activity; writes async.receipt_0, _1, async.request.
@@ -367,7 +368,8 @@ BEGIN
   IF _message ? 'rotate' THEN
     answer := answer || jsonb_build_object('rotated', async.rotate_receipts(
       (_message#>>'{rotate,ring}')::INT, (_message->>'server')::UUID,
-      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{rotate,open}') t)));
+      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{rotate,open}') t),
+      (_message#>>'{rotate,newest}')::BIGINT));
   END IF;
   IF (_message->>'trim')::BOOL THEN
     PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);

@@ -472,7 +472,8 @@ CREATE TYPE async.target_state_t AS
   retry_at TIMESTAMPTZ,
   probed TIMESTAMPTZ,       /* when it was last seen to take connections */
   version INT,              /* server_version_num */
-  has_client BOOL,
+  has_client BOOL,          /* our client extension is installed there */
+  at_home BOOL,             /* another name for this database: its requests are taken in here */
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,
   next_trim TIMESTAMPTZ,    /* when to remove the requests there that have been taken in */
@@ -481,7 +482,9 @@ CREATE TYPE async.target_state_t AS
   ring INT,
   ring_tasks BIGINT,        /* tasks assigned on this ring */
   revocations JSONB,        /* for the next exchange */
-  in_flight JSONB           /* what the exchange under way asked */
+  in_flight JSONB,          /* what the exchange under way asked */
+  answer JSONB,             /* what it answered, not looked at yet */
+  trouble TEXT              /* or why it did not */
 );
 COMMENT ON TYPE async.target_state_t IS 'Engine: a target as the orchestrator sees it';
 
@@ -1296,6 +1299,7 @@ BEGIN
   PERFORM async.hang_up(helper);
   target.version := split_part(answer, ' ', 1)::INT;
   target.has_client := split_part(answer, ' ', 2)::BOOL;
+  target.at_home := (SELECT split_part(answer, ' ', 3) = i.system_identifier || '/' || i.database FROM async.identity i);
   targets[_target] := target;
   _s.targets := targets;
   RETURN async.open_control(_s, _target);
@@ -1421,6 +1425,37 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.collect(async.slot_t) IS 'Engine: reads the end of a slot''s message';
+
+-- pgasync_server/every/collect_answers.sql
+CREATE OR REPLACE FUNCTION async.collect_answers(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Reads the answers of targets that have come, to be looked at later in the cycle: after the requests of this database have
+ * been taken in, so that whatever a task asked for here before it got the receipt in the answer is known by then.
+ */
+DECLARE
+  targets async.target_state_t[] := _s.targets;
+  target async.target_state_t;
+  control TEXT;
+BEGIN
+  FOR i IN 1..coalesce(cardinality(targets), 0) LOOP
+    target := targets[i];
+    control := 'pgflow_control_' || target.target_id;
+    CONTINUE WHEN target.control_sent IS NULL OR async.is_busy(control);
+    BEGIN
+      SELECT r.answer::JSONB INTO STRICT target.answer FROM async.dblink_result(control) r(answer);
+      PERFORM FROM async.dblink_result(control);
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+      target.trouble := SQLERRM;
+    END;
+    targets[i] := target;
+  END LOOP;
+  _s.targets := targets;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.collect_answers(async.loop_t) IS 'Engine: reads the answers of targets that have come';
 
 -- pgasync_server/every/configuration_items.sql
 CREATE OR REPLACE FUNCTION async.configuration_items(_configuration JSONB, _section TEXT) RETURNS JSONB
@@ -1892,7 +1927,7 @@ BEGIN
   SELECT jsonb_build_object(
       'server', _s.server,
       'since', _target.snapshot,
-      'requests', NOT _target.is_self,
+      'requests', NOT _target.at_home,
       'revoke', coalesce(_target.revocations, '[]'),
       'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
       'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
@@ -1901,7 +1936,8 @@ BEGIN
       'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
     || CASE WHEN _target.ring_tasks >= 50000 THEN jsonb_build_object('rotate', jsonb_build_object(
          'ring', 1 - _target.ring,
-         'open', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.ring = 1 - _target.ring), '[]'))) ELSE '{}' END
+         'newest', (SELECT q.last_value FROM async.batch_id_seq q),
+         'open', (SELECT coalesce(jsonb_agg(o.batch_id), '[]') FROM unnest(_s.slots) o WHERE o.batch_id IS NOT NULL))) ELSE '{}' END
   FROM unnest(_s.slots) x
   WHERE x.target_id = _target.target_id AND x.batch_id IS NOT NULL
     AND (x.state <> 'busy' OR x.terminate OR x.revoking OR x.sent < clock_timestamp() - INTERVAL '50 ms'));
@@ -2523,17 +2559,9 @@ BEGIN
     SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
-      SELECT (CASE WHEN o.target_id IS NULL
-        THEN ROW(t.target_id, t.target, t.connection_string IS NULL, coalesce(t.connection_string, async.self_conninfo()),
-                 t.max_concurrency, 'down', NULL, 0, '-infinity', NULL, NULL, NULL, NULL, '-infinity', '-infinity', 0.05,
-                 (SELECT i.snapshot FROM async.intake i WHERE i.target_id = t.target_id ORDER BY i.intake_no DESC LIMIT 1),
-                 0, 0, NULL, NULL)::async.target_state_t
-        ELSE ROW(t.target_id, t.target, o.is_self, coalesce(t.connection_string, async.self_conninfo()),
-                 t.max_concurrency, o.state, o.helper_since, o.failures, o.retry_at, o.probed, o.version, o.has_client,
-                 o.control_sent, o.next_exchange, o.next_trim, o.pause, o.snapshot, o.ring, o.ring_tasks,
-                 o.revocations, o.in_flight)::async.target_state_t END)
+      SELECT async.target_state(t, u.old)
       FROM async.target t
-      LEFT JOIN unnest(_s.targets) o ON o.target_id = t.target_id
+      LEFT JOIN (SELECT o.target_id, o AS old FROM unnest(_s.targets) o) u ON u.target_id = t.target_id
       WHERE t.enabled
       ORDER BY t.target_id);
   END IF;
@@ -2636,6 +2664,8 @@ BEGIN
   target.retry_at := clock_timestamp() + least(5, 0.1 * 2 ^ least(target.failures, 10)) * INTERVAL '1 s';
   target.failures := target.failures + 1;
   target.control_sent := NULL;
+  target.answer := NULL;
+  target.trouble := NULL;
   target.revocations := NULL;
   targets[_target] := target;
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
@@ -3263,7 +3293,7 @@ CREATE OR REPLACE FUNCTION async.probe(_conninfo TEXT) RETURNS TEXT LANGUAGE plp
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Tries a connection and returns "version has_client" of the target, e.g. "180004 t". Runs in a helper session, which may
+ * Tries a connection and returns "version has_client cluster/database" of the target, e.g. "180004 true 7412…/16384". Runs in a helper session, which may
  * wait as long as it takes while the orchestrator goes on. Errors: those of the connection.
  */
 DECLARE
@@ -3272,7 +3302,9 @@ BEGIN
   PERFORM async.dblink_connect('pgflow_probe', _conninfo || ' connect_timeout=10 application_name=pgflow_probe');
   SELECT q.answer INTO answer FROM async.dblink_query('pgflow_probe', $query$
     SELECT current_setting('server_version_num') || ' '
-      || EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'pgasync')
+      || EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'pgasync') || ' '
+      || (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c) || '/'
+      || (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
   $query$) q(answer);
   PERFORM async.dblink_disconnect('pgflow_probe');
   RETURN answer;
@@ -3355,17 +3387,17 @@ $$
 DECLARE
   targets async.target_state_t[] := _s.targets;
   target async.target_state_t := targets[_target];
-  control TEXT := 'pgflow_control_' || target.target_id;
-  answer JSONB;
+  answer JSONB := target.answer;
 BEGIN
-  IF async.is_busy(control) THEN
+  IF target.trouble IS NOT NULL THEN
+    RAISE EXCEPTION '%', target.trouble USING ERRCODE = 'connection_failure';
+  ELSIF answer IS NULL THEN
     IF clock_timestamp() > target.control_sent + INTERVAL '15 s' THEN
       RAISE EXCEPTION 'no answer for 15 s' USING ERRCODE = 'connection_failure';
     END IF;
     RETURN _s;
   END IF;
-  SELECT r.answer::JSONB INTO answer FROM async.dblink_result(control) r(answer);
-  PERFORM FROM async.dblink_result(control);
+  target.answer := NULL;
   target.control_sent := NULL;
   target.probed := clock_timestamp();
   IF (answer->>'rotated')::BOOL THEN
@@ -3374,7 +3406,7 @@ BEGIN
   ELSIF answer ? 'rotated' THEN
     target.ring_tasks := greatest(0, target.ring_tasks - 5000);  -- somebody has it open: later again
   END IF;
-  IF NOT target.is_self THEN
+  IF NOT target.at_home THEN
     target.snapshot := answer->>'snapshot';
   END IF;
   target.pause := CASE WHEN jsonb_typeof(answer->'requests') = 'array' THEN 0.05 ELSE least(1, target.pause * 1.3) END;
@@ -4325,6 +4357,38 @@ $$;
 COMMENT ON FUNCTION async.target_problems(JSONB) IS
   'private: what is wrong with the targets of a configuration of the engine';
 
+-- pgasync_server/every/target_state.sql
+CREATE OR REPLACE FUNCTION async.target_state(_target async.target, _old async.target_state_t) RETURNS async.target_state_t
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* A target as it is configured now, with what is known (_old) of its connections; one that is new has none. */
+DECLARE
+  target async.target_state_t := _old;
+BEGIN
+  IF target.target_id IS NULL THEN
+    target.target_id := _target.target_id;
+    target.is_self := _target.connection_string IS NULL;
+    target.at_home := target.is_self;
+    target.state := 'down';
+    target.failures := 0;
+    target.retry_at := '-infinity';
+    target.next_exchange := '-infinity';
+    target.next_trim := '-infinity';
+    target.pause := 0.05;
+    target.snapshot := (
+      SELECT i.snapshot FROM async.intake i WHERE i.target_id = _target.target_id ORDER BY i.intake_no DESC LIMIT 1);
+    target.ring := 0;
+    target.ring_tasks := 0;
+  END IF;
+  target.target := _target.target;
+  target.connection_string := coalesce(_target.connection_string, async.self_conninfo());
+  target.max_concurrency := _target.max_concurrency;
+  RETURN target;
+END;
+$$;
+COMMENT ON FUNCTION async.target_state(async.target, async.target_state_t) IS 'Engine: a target as it is configured now';
+
 -- pgasync_server/every/trim_positions.sql
 CREATE OR REPLACE FUNCTION async.trim_positions(_limit INT DEFAULT 5000) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -4635,6 +4699,7 @@ BEGIN
   _s.worked := false;
   _s.pending := false;
   _s := async.reap(_s);
+  _s := async.collect_answers(_s);
   _s := async.take_in_local(_s);
   _s := async.load_configuration(_s);
   _s := async.attend_targets(_s);

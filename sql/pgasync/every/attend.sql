@@ -7,7 +7,7 @@ $$
  *   terminate [[pid, start]]   end these sessions of the engine
  *   revoke [{ring, epoch, batch_id, tasks, pid, start, cancel}]   revoke tasks; cancel what the session runs if told so
  *   notify [[channel, payload]], trim (whether to remove the requests that since has seen)
- *   rotate {ring, open}        empty a receipt table but for these batches
+ *   rotate {ring, open, newest}        empty a receipt table but for these batches
  *   receipts {epochs, batch_ids}, sessions [pid], requests (whether to report them)
  * Answers snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was busy).
  * Reads pg_stat_activity; writes async.receipt_0, _1, async.request.
@@ -34,7 +34,8 @@ BEGIN
   IF _message ? 'rotate' THEN
     answer := answer || jsonb_build_object('rotated', async.rotate_receipts(
       (_message#>>'{rotate,ring}')::INT, (_message->>'server')::UUID,
-      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{rotate,open}') t)));
+      ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{rotate,open}') t),
+      (_message#>>'{rotate,newest}')::BIGINT));
   END IF;
   IF (_message->>'trim')::BOOL THEN
     PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);

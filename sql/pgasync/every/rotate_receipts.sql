@@ -1,8 +1,9 @@
-CREATE OR REPLACE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[]) RETURNS BOOL LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[], _newest BIGINT) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Empties receipt table _ring but for rows of the batches in _open; never waits for its lock. Rows of another server
+ * Empties receipt table _ring but for rows of the batches in _open and those numbered above _newest, which the server has
+ * assigned since it asked; never waits for its lock. Rows of another server
  * that uses this target stay, and are then what keeps it from being truncated. Returns whether it did.
  * Writes async.receipt_0 or _1; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
  */
@@ -12,8 +13,8 @@ DECLARE
 BEGIN
   EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', place);
   EXECUTE format(
-    'SELECT array_agg(r::TEXT::async.receipt_0) FROM %s r WHERE r.server <> $1 OR r.batch_id = ANY($2)', place)
-  INTO kept USING _server, _open;
+    'SELECT array_agg(r::TEXT::async.receipt_0) FROM %s r WHERE r.server <> $1 OR r.batch_id = ANY($2) OR r.batch_id > $3', place)
+  INTO kept USING _server, _open, _newest;
   EXECUTE format('TRUNCATE %s', place);
   EXECUTE format('INSERT INTO %s SELECT k.* FROM unnest($1) k', place) USING kept;
   RETURN true;
@@ -21,4 +22,4 @@ EXCEPTION WHEN lock_not_available THEN
   RETURN false;
 END;
 $$;
-COMMENT ON FUNCTION async.rotate_receipts(INT, UUID, BIGINT[]) IS 'Engine: empties one of the two receipt tables';
+COMMENT ON FUNCTION async.rotate_receipts(INT, UUID, BIGINT[], BIGINT) IS 'Engine: empties one of the two receipt tables';

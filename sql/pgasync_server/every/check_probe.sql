@@ -21,6 +21,7 @@ BEGIN
   PERFORM async.hang_up(helper);
   target.version := split_part(answer, ' ', 1)::INT;
   target.has_client := split_part(answer, ' ', 2)::BOOL;
+  target.at_home := (SELECT split_part(answer, ' ', 3) = i.system_identifier || '/' || i.database FROM async.identity i);
   targets[_target] := target;
   _s.targets := targets;
   RETURN async.open_control(_s, _target);

@@ -11,7 +11,7 @@ BEGIN
   SELECT jsonb_build_object(
       'server', _s.server,
       'since', _target.snapshot,
-      'requests', NOT _target.is_self,
+      'requests', NOT _target.at_home,
       'revoke', coalesce(_target.revocations, '[]'),
       'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
       'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
@@ -20,7 +20,8 @@ BEGIN
       'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
     || CASE WHEN _target.ring_tasks >= 50000 THEN jsonb_build_object('rotate', jsonb_build_object(
          'ring', 1 - _target.ring,
-         'open', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.ring = 1 - _target.ring), '[]'))) ELSE '{}' END
+         'newest', (SELECT q.last_value FROM async.batch_id_seq q),
+         'open', (SELECT coalesce(jsonb_agg(o.batch_id), '[]') FROM unnest(_s.slots) o WHERE o.batch_id IS NOT NULL))) ELSE '{}' END
   FROM unnest(_s.slots) x
   WHERE x.target_id = _target.target_id AND x.batch_id IS NOT NULL
     AND (x.state <> 'busy' OR x.terminate OR x.revoking OR x.sent < clock_timestamp() - INTERVAL '50 ms'));

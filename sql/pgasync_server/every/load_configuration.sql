@@ -14,17 +14,9 @@ BEGIN
     SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
-      SELECT (CASE WHEN o.target_id IS NULL
-        THEN ROW(t.target_id, t.target, t.connection_string IS NULL, coalesce(t.connection_string, async.self_conninfo()),
-                 t.max_concurrency, 'down', NULL, 0, '-infinity', NULL, NULL, NULL, NULL, '-infinity', '-infinity', 0.05,
-                 (SELECT i.snapshot FROM async.intake i WHERE i.target_id = t.target_id ORDER BY i.intake_no DESC LIMIT 1),
-                 0, 0, NULL, NULL)::async.target_state_t
-        ELSE ROW(t.target_id, t.target, o.is_self, coalesce(t.connection_string, async.self_conninfo()),
-                 t.max_concurrency, o.state, o.helper_since, o.failures, o.retry_at, o.probed, o.version, o.has_client,
-                 o.control_sent, o.next_exchange, o.next_trim, o.pause, o.snapshot, o.ring, o.ring_tasks,
-                 o.revocations, o.in_flight)::async.target_state_t END)
+      SELECT async.target_state(t, u.old)
       FROM async.target t
-      LEFT JOIN unnest(_s.targets) o ON o.target_id = t.target_id
+      LEFT JOIN (SELECT o.target_id, o AS old FROM unnest(_s.targets) o) u ON u.target_id = t.target_id
       WHERE t.enabled
       ORDER BY t.target_id);
   END IF;

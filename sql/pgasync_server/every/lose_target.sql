@@ -20,6 +20,8 @@ BEGIN
   target.retry_at := clock_timestamp() + least(5, 0.1 * 2 ^ least(target.failures, 10)) * INTERVAL '1 s';
   target.failures := target.failures + 1;
   target.control_sent := NULL;
+  target.answer := NULL;
+  target.trouble := NULL;
   target.revocations := NULL;
   targets[_target] := target;
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP

@@ -9,17 +9,17 @@ $$
 DECLARE
   targets async.target_state_t[] := _s.targets;
   target async.target_state_t := targets[_target];
-  control TEXT := 'pgflow_control_' || target.target_id;
-  answer JSONB;
+  answer JSONB := target.answer;
 BEGIN
-  IF async.is_busy(control) THEN
+  IF target.trouble IS NOT NULL THEN
+    RAISE EXCEPTION '%', target.trouble USING ERRCODE = 'connection_failure';
+  ELSIF answer IS NULL THEN
     IF clock_timestamp() > target.control_sent + INTERVAL '15 s' THEN
       RAISE EXCEPTION 'no answer for 15 s' USING ERRCODE = 'connection_failure';
     END IF;
     RETURN _s;
   END IF;
-  SELECT r.answer::JSONB INTO answer FROM async.dblink_result(control) r(answer);
-  PERFORM FROM async.dblink_result(control);
+  target.answer := NULL;
   target.control_sent := NULL;
   target.probed := clock_timestamp();
   IF (answer->>'rotated')::BOOL THEN
@@ -28,7 +28,7 @@ BEGIN
   ELSIF answer ? 'rotated' THEN
     target.ring_tasks := greatest(0, target.ring_tasks - 5000);  -- somebody has it open: later again
   END IF;
-  IF NOT target.is_self THEN
+  IF NOT target.at_home THEN
     target.snapshot := answer->>'snapshot';
   END IF;
   target.pause := CASE WHEN jsonb_typeof(answer->'requests') = 'array' THEN 0.05 ELSE least(1, target.pause * 1.3) END;

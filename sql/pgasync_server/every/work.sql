@@ -14,6 +14,7 @@ BEGIN
   _s.worked := false;
   _s.pending := false;
   _s := async.reap(_s);
+  _s := async.collect_answers(_s);
   _s := async.take_in_local(_s);
   _s := async.load_configuration(_s);
   _s := async.attend_targets(_s);

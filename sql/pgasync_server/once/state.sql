@@ -71,7 +71,8 @@ CREATE TYPE async.target_state_t AS
   retry_at TIMESTAMPTZ,
   probed TIMESTAMPTZ,       /* when it was last seen to take connections */
   version INT,              /* server_version_num */
-  has_client BOOL,
+  has_client BOOL,          /* our client extension is installed there */
+  at_home BOOL,             /* another name for this database: its requests are taken in here */
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,
   next_trim TIMESTAMPTZ,    /* when to remove the requests there that have been taken in */
@@ -80,7 +81,9 @@ CREATE TYPE async.target_state_t AS
   ring INT,
   ring_tasks BIGINT,        /* tasks assigned on this ring */
   revocations JSONB,        /* for the next exchange */
-  in_flight JSONB           /* what the exchange under way asked */
+  in_flight JSONB,          /* what the exchange under way asked */
+  answer JSONB,             /* what it answered, not looked at yet */
+  trouble TEXT              /* or why it did not */
 );
 COMMENT ON TYPE async.target_state_t IS 'Engine: a target as the orchestrator sees it';
 
