@@ -244,7 +244,7 @@ CREATE TABLE async.task
   task_data JSONB
 );
 CREATE INDEX task_lane_idx ON async.task(lane_id, seq);
-CREATE UNIQUE INDEX task_key_idx ON async.task(owner_id, owner_item, key) WHERE key IS NOT NULL;
+CREATE UNIQUE INDEX task_key_idx ON async.task(owner_id, owner_item, key);
 COMMENT ON TABLE async.task IS 'Tasks as they were pushed; never updated, removed task_keep_duration after their end';
 
 CREATE TABLE async.requeue
@@ -4832,7 +4832,8 @@ SELECT
   t.owner_item,
   coalesce(l.owner_item, 0) <> 0 AS is_member,
   t.argument,
-  b.batch_id
+  b.batch_id,
+  t.key
 FROM async.task t
 LEFT JOIN async.lane l ON l.lane_id = t.lane_id
 LEFT JOIN async.target g ON g.target_id = l.target_id

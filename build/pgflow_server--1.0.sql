@@ -108,7 +108,7 @@ CREATE TABLE flow.definition_node
   steps JSONB[],
   parents INT NOT NULL,
   CONSTRAINT definition_node_pk PRIMARY KEY (definition_id, node_no),
-  CONSTRAINT definition_node_is_unique UNIQUE (definition_id, node),
+  CONSTRAINT definition_node_is_unique UNIQUE (node, definition_id),
   CONSTRAINT definition_node_routine_unless_empty CHECK ((routine IS NULL) = empty),
   CONSTRAINT definition_node_target_if_routine CHECK (target IS NOT NULL OR empty),
   CONSTRAINT definition_node_on_interrupt_known CHECK (on_interrupt IN ('retry', 'fail'))
@@ -173,7 +173,7 @@ CREATE TABLE flow.definition_edge
   CONSTRAINT definition_edge_not_to_itself CHECK (parent_no <> child_no)
 );
 
-CREATE INDEX definition_edge_child ON flow.definition_edge(definition_id, child_no);
+CREATE INDEX definition_edge_child ON flow.definition_edge(child_no, definition_id);
 
 COMMENT ON TABLE flow.definition_edge IS
   'dependencies between the nodes of the definitions; immutable; written by flow.configure_flow()';
@@ -1959,7 +1959,7 @@ BEGIN
   SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), _chunk.flow_id, _chunk.node_no,
          md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, node.node
   FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
-  ON CONFLICT (owner_id, owner_item, key) WHERE key IS NOT NULL DO NOTHING;
+  ON CONFLICT (owner_id, owner_item, key) DO NOTHING;
   GET DIAGNOSTICS queued = ROW_COUNT;
 
   IF queued < cardinality(_chunk.steps) THEN

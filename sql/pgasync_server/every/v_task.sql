@@ -23,7 +23,8 @@ SELECT
   t.owner_item,
   coalesce(l.owner_item, 0) <> 0 AS is_member,
   t.argument,
-  b.batch_id
+  b.batch_id,
+  t.key
 FROM async.task t
 LEFT JOIN async.lane l ON l.lane_id = t.lane_id
 LEFT JOIN async.target g ON g.target_id = l.target_id

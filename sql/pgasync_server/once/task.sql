@@ -62,7 +62,7 @@ CREATE TABLE async.task
   task_data JSONB
 );
 CREATE INDEX task_lane_idx ON async.task(lane_id, seq);
-CREATE UNIQUE INDEX task_key_idx ON async.task(owner_id, owner_item, key) WHERE key IS NOT NULL;
+CREATE UNIQUE INDEX task_key_idx ON async.task(owner_id, owner_item, key);
 COMMENT ON TABLE async.task IS 'Tasks as they were pushed; never updated, removed task_keep_duration after their end';
 
 CREATE TABLE async.requeue

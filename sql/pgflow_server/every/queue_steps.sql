@@ -32,7 +32,7 @@ BEGIN
   SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), _chunk.flow_id, _chunk.node_no,
          md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, node.node
   FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
-  ON CONFLICT (owner_id, owner_item, key) WHERE key IS NOT NULL DO NOTHING;
+  ON CONFLICT (owner_id, owner_item, key) DO NOTHING;
   GET DIAGNOSTICS queued = ROW_COUNT;
 
   IF queued < cardinality(_chunk.steps) THEN

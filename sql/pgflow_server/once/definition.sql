@@ -75,7 +75,7 @@ CREATE TABLE flow.definition_node
   steps JSONB[],
   parents INT NOT NULL,
   CONSTRAINT definition_node_pk PRIMARY KEY (definition_id, node_no),
-  CONSTRAINT definition_node_is_unique UNIQUE (definition_id, node),
+  CONSTRAINT definition_node_is_unique UNIQUE (node, definition_id),
   CONSTRAINT definition_node_routine_unless_empty CHECK ((routine IS NULL) = empty),
   CONSTRAINT definition_node_target_if_routine CHECK (target IS NOT NULL OR empty),
   CONSTRAINT definition_node_on_interrupt_known CHECK (on_interrupt IN ('retry', 'fail'))
@@ -140,7 +140,7 @@ CREATE TABLE flow.definition_edge
   CONSTRAINT definition_edge_not_to_itself CHECK (parent_no <> child_no)
 );
 
-CREATE INDEX definition_edge_child ON flow.definition_edge(definition_id, child_no);
+CREATE INDEX definition_edge_child ON flow.definition_edge(child_no, definition_id);
 
 COMMENT ON TABLE flow.definition_edge IS
   'dependencies between the nodes of the definitions; immutable; written by flow.configure_flow()';

@@ -31,7 +31,7 @@ LEFT JOIN LATERAL
 (
   SELECT t.state, t.consumed
   FROM async.v_task t
-  WHERE t.owner_id = r.flow_id AND t.owner_item = n.node_no AND NOT t.is_member
+  WHERE t.owner_id = r.flow_id AND t.owner_item = n.node_no AND t.key = '00000000-0000-0000-0000-000000000000'
 ) k ON true
 LEFT JOIN LATERAL
 (
