@@ -572,7 +572,8 @@ CREATE OR REPLACE FUNCTION async.answer_early(_verdicts async.verdict_t[]) RETUR
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Of tasks that have run: those that finish asynchronously and have had no answer yet begin to wait for it; those that
+ * Of tasks that have run: those that finish asynchronously and have had no answer yet begin to wait for it, unless they are
+ * doomed, which is answer enough; those that
  * were deferred while they ran are put off. Writes async.yielded, async.delayed.
  */
 BEGIN
@@ -580,12 +581,14 @@ BEGIN
   SELECT v.task_id, v.lane_id, v.started, v.ended, v.started + l.timeout
   FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
   WHERE v.outcome = 'DONE' AND l.asynchronous
-    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id);
+    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
+    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
 
   INSERT INTO async.delayed(due, task_id, lane_id)
   SELECT clock_timestamp() + coalesce(e.duration, '1 s'), v.task_id, v.lane_id
   FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
-  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE';
+  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
+    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
 END;
 $$;
 COMMENT ON FUNCTION async.answer_early(async.verdict_t[]) IS 'Engine: tasks that wait for an answer, or got one before they ended';
@@ -3759,24 +3762,30 @@ CREATE OR REPLACE FUNCTION async.results_of(_verdicts async.verdict_t[]) RETURNS
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The final results among verdicts: of tasks that are not put back, delayed, or waiting for an outside answer.
+ * The final results among verdicts: of tasks that are not put back, delayed, or waiting for an outside answer. A task that has
+ * run ends as its early answer says; one that would go on waiting, or be put off, ends as it is doomed to, if it is.
  */
 BEGIN
   RETURN QUERY
   SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(e.status, 'FINISHED') WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED'
-                        ELSE v.outcome END,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(w.verdict, e.status, 'FINISHED')
+                        WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED' ELSE v.outcome END,
          v.started, v.ended,
-         CASE WHEN v.outcome NOT IN ('DONE') THEN v.sqlstate END,
-         CASE v.outcome WHEN 'DONE' THEN e.message WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
+         CASE WHEN v.outcome <> 'DONE' THEN v.sqlstate END,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(w.message, e.message)
+                        WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
   FROM unnest(_verdicts) v
   JOIN async.task t ON t.task_id = v.task_id
   JOIN async.lane l ON l.lane_id = v.lane_id
   LEFT JOIN async.early_finish e ON e.task_id = v.task_id
+  LEFT JOIN async.doom d ON d.task_id = v.task_id
+  CROSS JOIN LATERAL (
+    SELECT u.open, CASE WHEN u.open THEN d.status END AS verdict, CASE WHEN u.open THEN d.message END AS message
+    FROM (SELECT v.outcome = 'DONE' AND coalesce(e.status = 'DEFERRED', l.asynchronous) AS open) u) w
   WHERE v.outcome <> 'BACK'
-    AND NOT (v.outcome = 'DONE' AND (e.status IS NOT DISTINCT FROM 'DEFERRED' OR l.asynchronous AND e.task_id IS NULL))
+    AND NOT (w.open AND d.task_id IS NULL)
     AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
-             AND EXISTS (SELECT FROM async.delayed d WHERE d.task_id = v.task_id));
+             AND EXISTS (SELECT FROM async.delayed y WHERE y.task_id = v.task_id));
 END;
 $$;
 COMMENT ON FUNCTION async.results_of(async.verdict_t[]) IS 'Engine: the final results among verdicts';

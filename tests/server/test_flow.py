@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -71,6 +72,11 @@ def refused(db: Any, sqlstate: str, sql: str, params: Any = None) -> psycopg.Err
         raise caught.value
     assert caught.value.sqlstate == sqlstate, f"{caught.value.sqlstate}: {caught.value}"
     return caught.value
+
+
+def shows(db: Any, query: str, value: Any) -> bool:
+    """Does ``query`` give ``value``?"""
+    return bool(db.value(query) == value)
 
 
 def in_state(db: Any, flow_id: int, name: str, *wanted: str) -> None:
@@ -894,6 +900,26 @@ def test_a_rollback_undoes_what_the_caller_asked_for(flows: Any) -> None:
     assert wait_run(flows, flow_id, 30) == "FINISHED"
     assert flows.value("SELECT count(*)::INT FROM flow.v_flow_status") == 1
     assert [row.step for row in work.done(flow_id, flows) if row.node == "b"] == [None, "3"]
+
+
+def test_finished_runs_are_removed_after_their_time(flows: Any, client: Any, orchestrator: Any) -> None:
+    """With their nodes, tasks, and arguments; an older run that is open stays as it is."""
+    orchestrator.stop()
+    keep = {"task_keep_duration": "1 s", "light_maintenance_sleep": "200 ms"}
+    flows.execute("SELECT async.configure(%s)", (json.dumps({"control": keep}),))
+    orchestrator.start()
+    with Gate(flows) as gate:
+        procedure(flows, "held", "PERFORM work.gate(1);")
+        held = start(flows, node("a", steps=steps(1, 2)), node("b", "a", routine="work.held"), name="held")
+        until(lambda: gate.waiting() == 1, what="b to run")
+        ended = start(flows, node("a", steps=steps(1, 2)), node("b", "a", target="client"))
+        assert wait_run(flows, ended, 30) == "FINISHED"
+        for view in ("v_flow_status", "v_flow_node_status", "v_flow_task"):
+            left = f"SELECT array_agg(DISTINCT flow_id) FROM flow.{view}"
+            until(partial(shows, flows, left, [held]), what=f"the run to leave {view}")
+        assert len(node_states(flows, held)) == 2
+        assert flows.value("SELECT count(*)::INT FROM flow.v_flow_task WHERE flow_id = %s", (held,)) == 4
+    assert wait_run(flows, held, 30) == "FINISHED"
 
 
 def test_a_callback_may_commit_by_itself(flows: Any, client: Any) -> None:

@@ -2,7 +2,8 @@ CREATE OR REPLACE FUNCTION async.answer_early(_verdicts async.verdict_t[]) RETUR
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Of tasks that have run: those that finish asynchronously and have had no answer yet begin to wait for it; those that
+ * Of tasks that have run: those that finish asynchronously and have had no answer yet begin to wait for it, unless they are
+ * doomed, which is answer enough; those that
  * were deferred while they ran are put off. Writes async.yielded, async.delayed.
  */
 BEGIN
@@ -10,12 +11,14 @@ BEGIN
   SELECT v.task_id, v.lane_id, v.started, v.ended, v.started + l.timeout
   FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
   WHERE v.outcome = 'DONE' AND l.asynchronous
-    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id);
+    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
+    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
 
   INSERT INTO async.delayed(due, task_id, lane_id)
   SELECT clock_timestamp() + coalesce(e.duration, '1 s'), v.task_id, v.lane_id
   FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
-  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE';
+  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
+    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
 END;
 $$;
 COMMENT ON FUNCTION async.answer_early(async.verdict_t[]) IS 'Engine: tasks that wait for an answer, or got one before they ended';

@@ -2,24 +2,30 @@ CREATE OR REPLACE FUNCTION async.results_of(_verdicts async.verdict_t[]) RETURNS
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The final results among verdicts: of tasks that are not put back, delayed, or waiting for an outside answer.
+ * The final results among verdicts: of tasks that are not put back, delayed, or waiting for an outside answer. A task that has
+ * run ends as its early answer says; one that would go on waiting, or be put off, ends as it is doomed to, if it is.
  */
 BEGIN
   RETURN QUERY
   SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(e.status, 'FINISHED') WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED'
-                        ELSE v.outcome END,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(w.verdict, e.status, 'FINISHED')
+                        WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED' ELSE v.outcome END,
          v.started, v.ended,
-         CASE WHEN v.outcome NOT IN ('DONE') THEN v.sqlstate END,
-         CASE v.outcome WHEN 'DONE' THEN e.message WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
+         CASE WHEN v.outcome <> 'DONE' THEN v.sqlstate END,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(w.message, e.message)
+                        WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
   FROM unnest(_verdicts) v
   JOIN async.task t ON t.task_id = v.task_id
   JOIN async.lane l ON l.lane_id = v.lane_id
   LEFT JOIN async.early_finish e ON e.task_id = v.task_id
+  LEFT JOIN async.doom d ON d.task_id = v.task_id
+  CROSS JOIN LATERAL (
+    SELECT u.open, CASE WHEN u.open THEN d.status END AS verdict, CASE WHEN u.open THEN d.message END AS message
+    FROM (SELECT v.outcome = 'DONE' AND coalesce(e.status = 'DEFERRED', l.asynchronous) AS open) u) w
   WHERE v.outcome <> 'BACK'
-    AND NOT (v.outcome = 'DONE' AND (e.status IS NOT DISTINCT FROM 'DEFERRED' OR l.asynchronous AND e.task_id IS NULL))
+    AND NOT (w.open AND d.task_id IS NULL)
     AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
-             AND EXISTS (SELECT FROM async.delayed d WHERE d.task_id = v.task_id));
+             AND EXISTS (SELECT FROM async.delayed y WHERE y.task_id = v.task_id));
 END;
 $$;
 COMMENT ON FUNCTION async.results_of(async.verdict_t[]) IS 'Engine: the final results among verdicts';
