@@ -1,8 +1,7 @@
 """What a run must come to: the promises about order, steps and failure, as a pure function of the graph.
 
-The engine is compared with this; it knows nothing of tasks, pools, targets or time. A *unit* is one
-thing that runs:
-``(node, None)`` is the node's own routine, ``(node, key)`` one of its steps.
+The engine is compared with this; it knows nothing of tasks, pools, targets or time. A *unit* is one thing
+that runs: ``(node, None)`` is the node's own routine, ``(node, key)`` one of its steps.
 """
 
 from __future__ import annotations
@@ -75,9 +74,8 @@ class Graph:
 class Outcome:
     """The end of a run.
 
-    ``once`` took effect exactly once, ``maybe`` at most once, any other unit never; ``states`` are the
-    finish statuses that
-    a unit's task may have; of each set in ``one_failed`` at least one unit is FAILED.
+    ``once`` took effect exactly once, ``maybe`` at most once, any other unit never; ``states`` are the finish
+    statuses that a unit's task may have; of each set in ``one_failed`` at least one unit is FAILED.
     """
 
     nodes: dict[str, str] = field(default_factory=dict)

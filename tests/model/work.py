@@ -253,10 +253,9 @@ class Gate:
     def waiting(self) -> int:
         """How many sessions stand at the gate."""
         sql = """
-            SELECT count(*)::INT FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_database AS d ON
-            d.oid = l.database
-            WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database() AND
-            l.objid = %s
+            SELECT count(*)::INT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+            WHERE l.locktype = 'advisory' AND NOT l.granted AND l.objid = %s
+              AND d.datname = current_database()
         """
         count = self.db.value(sql, (self.key,))
         assert isinstance(count, int)

@@ -12,7 +12,7 @@ later = pytest.mark.xfail(
         psycopg.errors.UndefinedFunction,
         psycopg.errors.UndefinedTable,
     ),
-    reason="refused by this version",
+    reason="not in this version",
 )
 """For a test of what SQL still refuses with a clear error; it fails as soon as that is there, and then
 loses its mark."""

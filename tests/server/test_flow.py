@@ -94,10 +94,10 @@ def test_callback_is_told_who_it_is(flows: Any) -> None:
     flow_id = start(flows, node("a", routine="work.see", steps=[{"x": [1, None]}]), told=told)
     assert wait_run(flows, flow_id, 30) == "FINISHED"
     seen = flows.execute(
-        """SELECT (args).flow_id, (args).flow, (args).flow_arguments, (args).node,
-        (args).step_arguments, t.is_node
-           FROM work.seen LEFT JOIN flow.v_flow_task t ON t.task_id = (args).task_id ORDER BY t.is_node
-           DESC"""
+        """SELECT (args).flow_id, (args).flow, (args).flow_arguments, (args).node, (args).step_arguments,
+                  t.is_node
+           FROM work.seen LEFT JOIN flow.v_flow_task t ON t.task_id = (args).task_id
+           ORDER BY t.is_node DESC"""
     )
     assert seen == [(flow_id, "f", told, "a", None, True), (flow_id, "f", told, "a", {"x": [1, None]}, False)]
 
@@ -225,9 +225,8 @@ def test_add_steps_says_how_many_were_new(flows: Any, client: Any) -> None:
             db,
             "adding",
             """IF (_args).step_arguments IS NULL THEN
-                 INSERT INTO work.said SELECT (_args).node,
-                   flow.add_steps(_args, ARRAY(SELECT jsonb_build_object('step', n % 4) FROM
-                   generate_series(1, 10) AS n));
+                 INSERT INTO work.said SELECT (_args).node, flow.add_steps(_args, ARRAY(
+                   SELECT jsonb_build_object('step', n % 4) FROM generate_series(1, 10) AS n));
                ELSE
                  CALL work.run(_args);
                END IF;""",
@@ -398,17 +397,24 @@ def test_create_flow_is_run_flow(flows: Any) -> None:
 
 
 def test_priority_orders_what_waits(flows: Any) -> None:
+    """Within a run and between runs: six nodes of three runs ask for the only slot."""
     add_target(flows, target="one", connection_string=flows.conninfo, max_concurrency=1)
     with Gate(flows) as gate:
         procedure(flows, "held", "PERFORM work.gate(1); CALL work.run(_args);")
-        first = start(flows, node("first", target="one", routine="work.held"), name="blocker")
+        runs = [start(flows, node("first", target="one", routine="work.held"), name="blocker")]
         until(lambda: gate.waiting() == 1, what="the only slot to be taken")
-        ranks = {"third": 3, "first": -2, "fourth": 5, "second": 1}
-        flow_id = start(flows, *(node(name, target="one", priority=rank) for name, rank in ranks.items()))
-        until(lambda: set(node_states(flows, flow_id).values()) == {"READY"}, what="the nodes to be ready")
-    for waited in (first, flow_id):
-        assert wait_run(flows, waited, 30) == "FINISHED"
-    assert [row.node for row in work.done(flow_id, flows)] == ["first", "second", "third", "fourth"]
+        for number, ranks in enumerate(
+            [{"fourth": 3, "first": -2}, {"sixth": 9, "third": 2}, {"fifth": 5, "second": 1}]
+        ):
+            nodes = [node(name, target="one", priority=rank) for name, rank in ranks.items()]
+            runs.append(start(flows, *nodes, name=f"f{number}"))
+            until(
+                lambda: set(node_states(flows, runs[-1]).values()) == {"READY"}, what="the nodes to be ready"
+            )
+    for flow_id in runs:
+        assert wait_run(flows, flow_id, 30) == "FINISHED"
+    order = [name for (name,) in flows.execute("SELECT node FROM work.done ORDER BY ended")]
+    assert order[1:] == ["first", "second", "third", "fourth", "fifth", "sixth"]
 
 
 @later
@@ -770,8 +776,8 @@ def test_mutexes(flows: Any) -> None:
 @later
 def test_concurrency_group_routine_names_the_pool(flows: Any) -> None:
     flows.execute(
-        """CREATE FUNCTION work.pool(_flow_id BIGINT, _node TEXT) RETURNS TEXT LANGUAGE sql AS $$
-        SELECT 'pool_' || left(_node, 1) $$"""
+        """CREATE FUNCTION work.pool(_flow_id BIGINT, _node TEXT) RETURNS TEXT LANGUAGE sql AS
+           $$ SELECT 'pool_' || left(_node, 1) $$"""
     )
     flows.execute(
         "SELECT async.configure(%s)",
@@ -1074,8 +1080,8 @@ def test_what_the_views_say(flows: Any) -> None:
         ("Finished", "FINISHED", 0, 0, False),
     ]
     run_row = flows.execute(
-        """SELECT flow, complete, run_time IS NOT NULL, count_nodes, count_finished_nodes,
-        count_failed_nodes, arguments, first_error
+        """SELECT flow, complete, run_time IS NOT NULL,
+                  count_nodes, count_finished_nodes, count_failed_nodes, arguments, first_error
            FROM flow.v_flow_status WHERE flow_id = %s""",
         (flow_id,),
     )

@@ -1,10 +1,8 @@
 """Random graphs, run by the engine, must end as the reference model says: states, effects, order.
 
-One database, one orchestrator and one client a major serve all examples; each example is a flow of its
-own. The examples are the
-same in every run unless PGFLOW_SEED names another seed; PGFLOW_EXAMPLES sets how many there are,
-PGFLOW_SHRINK=1 makes a
-failing graph smaller before it is shown (which takes minutes).
+One database, one orchestrator and one client a major serve all examples; each example is a flow of its own.
+The examples are the same in every run unless PGFLOW_SEED names another seed; PGFLOW_EXAMPLES sets how many
+there are, PGFLOW_SHRINK=1 makes a failing graph smaller before it is shown (which takes minutes).
 """
 
 from __future__ import annotations

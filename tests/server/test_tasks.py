@@ -52,8 +52,8 @@ def push(db: Any, query: str | None, target: str = "self", run_type: str | None 
 def push_many(db: Any, count: int, query: str, target: str = "self", pool: str | None = None) -> list[int]:
     """Queue ``count`` tasks; ``%s`` in the query becomes the number of each."""
     sql = """SELECT * FROM async.push_tasks(ARRAY(
-               SELECT async.task(format(%s, n), %s, _concurrency_pool => %s) FROM generate_series(1,
-               %s) AS n))"""
+               SELECT async.task(format(%s, n), %s, _concurrency_pool => %s)
+               FROM generate_series(1, %s) AS n))"""
     return [task_id for (task_id,) in db.execute(sql, (query, target, pool, count))]
 
 
@@ -89,9 +89,9 @@ def did(db: Any) -> list[int]:
 def most_at_once(db: Any) -> int:
     """The most calls of work.do that ran at one time."""
     most = db.value(
-        """SELECT max(n)::INT FROM (SELECT (SELECT count(*) FROM work.did AS o WHERE o.begun <= d.begun
-        AND d.begun < o.ended) AS n
-           FROM work.did AS d) AS counted"""
+        """SELECT max(n)::INT FROM (
+             SELECT (SELECT count(*) FROM work.did AS o WHERE o.begun <= d.begun AND d.begun < o.ended) AS n
+             FROM work.did AS d) AS counted"""
     )
     assert isinstance(most, int)
     return most
@@ -180,9 +180,12 @@ def test_what_is_not_one_statement_is_refused_or_fails(tasks: Any, query: str) -
 def test_a_call_may_commit_by_itself(tasks: Any) -> None:
     tasks.execute(
         """CREATE PROCEDURE work.commits() LANGUAGE plpgsql AS
-           $$ BEGIN INSERT INTO work.did(id) VALUES (1); COMMIT; INSERT INTO work.did(id) VALUES (2);
-           ROLLBACK;
-              INSERT INTO work.did(id) VALUES (3); COMMIT; RAISE EXCEPTION 'after all'; END $$"""
+           $$ BEGIN
+                INSERT INTO work.did(id) VALUES (1); COMMIT;
+                INSERT INTO work.did(id) VALUES (2); ROLLBACK;
+                INSERT INTO work.did(id) VALUES (3); COMMIT;
+                RAISE EXCEPTION 'after all';
+              END $$"""
     )
     assert end(tasks, push(tasks, "CALL work.commits()")) == ["FAILED"]
     assert sorted(did(tasks)) == [1, 3]
@@ -272,8 +275,10 @@ def test_latch_returns_when_what_was_asked_before_is_known(tasks: Any, orchestra
 def test_latch_of_the_callers_own_transaction_is_refused(tasks: Any) -> None:
     error, _ = call(
         tasks,
-        """DO $$ BEGIN PERFORM async.push_tasks(ARRAY[async.task('CALL work.do(1)', 'self')]); PERFORM
-        async.wait_for_latch(); END $$""",
+        """DO $$ BEGIN
+             PERFORM async.push_tasks(ARRAY[async.task('CALL work.do(1)', 'self')]);
+             PERFORM async.wait_for_latch();
+           END $$""",
     )
     assert error is not None
     assert error.sqlstate == "PF011"
@@ -328,8 +333,11 @@ def test_a_pool_that_nobody_configured_has_the_default_size(tasks: Any) -> None:
 
 
 def test_a_target_limits_what_runs_at_once(tasks: Any) -> None:
+    """In whatever pools its tasks are."""
     configure(tasks, targets=[{"target": "two", "connection_string": tasks.conninfo, "max_concurrency": 2}])
-    ids = push_many(tasks, 10, "CALL work.do(%s, 0.1)", target="two")
+    configure(tasks, concurrency_pools=[{"concurrency_pool": "wide", "max_workers": 50}])
+    ids = push_many(tasks, 6, "CALL work.do(%s, 0.1)", target="two")
+    ids += push_many(tasks, 6, "CALL work.do(%s, 0.1)", target="two", pool="wide")
     assert set(end(tasks, *ids)) == {"FINISHED"}
     assert most_at_once(tasks) == 2
 

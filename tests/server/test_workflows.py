@@ -1,8 +1,8 @@
 """Real workflow graphs run to their end in the right order.
 
-The graphs that the project may carry lie in examples/workflows; those whose licence keeps them out are
-read from beside the
-repository and skipped where they are absent. Runtimes are scaled so that a file takes a few seconds at most.
+The graphs that the project may carry lie in examples/workflows; those whose licence keeps them out are read
+from beside the repository and skipped where they are absent. Runtimes are scaled so that a file takes a few
+seconds at most.
 """
 
 from __future__ import annotations

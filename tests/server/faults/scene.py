@@ -127,10 +127,9 @@ def check_run(db: Any, flow_id: int, steps: int, where: Any = None, timeout: flo
     missing = {None, *(str(n) for n in range(1, steps + 1))} ^ found
     assert not missing, f"never took effect, or nobody asked for it: {sorted(missing, key=str)[:20]}"
     late = where.value(
-        """SELECT count(*)::INT FROM work.done AS l, work.done AS f WHERE l.flow_id = %(run)s AND
-        f.flow_id = %(run)s
-           AND l.node = 'last' AND f.node = 'fan' AND NOT txid_visible_in_snapshot(f.xid,
-           l.snapshot::TXID_SNAPSHOT)""",
+        """SELECT count(*)::INT FROM work.done AS l, work.done AS f
+           WHERE l.flow_id = %(run)s AND f.flow_id = %(run)s AND l.node = 'last' AND f.node = 'fan'
+             AND NOT txid_visible_in_snapshot(f.xid, l.snapshot::TXID_SNAPSHOT)""",
         {"run": flow_id},
     )
     assert late == 0, f"the last node began before {late} of the steps were done"

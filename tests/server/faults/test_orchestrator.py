@@ -247,8 +247,8 @@ def test_what_is_asked_while_none_is_there(db: Any, client_db: Any, orchestrator
         orchestrator.terminate()
         db.execute(
             """DO $$ DECLARE a flow.callback_arguments_t; BEGIN
-               SELECT (args).* INTO a FROM work.asked ORDER BY (args).flow_id LIMIT 1; CALL
-               flow.finish(a); END $$"""
+               SELECT (args).* INTO a FROM work.asked ORDER BY (args).flow_id LIMIT 1;
+               CALL flow.finish(a); END $$"""
         )
         db.execute("CALL flow.push_steps(%s, 'last', ARRAY['{\"step\": \"pushed\"}']::JSONB[])", (first,))
         db.execute("SELECT flow.cancel(%s)", (given_up,))

@@ -157,8 +157,8 @@ def test_transactions_held_open_and_dumps(db: Any, client_db: Any, orchestrator:
         for holder in (one, two):
             holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             names = holder.execute(
-                """SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class AS c JOIN pg_namespace AS
-                n ON n.oid = relnamespace
+                """SELECT format('%I.%I', n.nspname, c.relname)
+                   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
                    WHERE n.nspname IN ('async', 'flow') AND c.relkind = 'r'"""
             ).fetchall()
             for (name,) in names:
