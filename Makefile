@@ -45,6 +45,10 @@ build: venv
 
 lint: venv
 	@$(VENV) -m pgflow_build check
+	@$(VENV) -m pgflow_build meta
+	@$(VENV) -m pgflow_build lint
+	@$(VENV) -m pgflow_build pgspot
+	@$(VENV) -m pgflow_build plpgsql_check
 	@$(VENV) -m ruff check .
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
@@ -53,10 +57,14 @@ test: venv
 	@$(VENV) -m pgflow_build check
 	@$(VENV) -m pytest -n $(JOBS) --dist worksteal $(if $(MAJORS),--majors=$(MAJORS)) $(TESTS)
 
+coverage: venv
+	@$(VENV) -m pgflow_build coverage --jobs $(JOBS) $(TESTS)
+
 demo: venv
 	@$(VENV) -m pgflow_cli demo
 
+# make bench BENCH='steps chain --majors 11,18': see docs/performance.md
 bench: venv
-	@$(VENV) -m bench
+	@$(VENV) -m bench $(BENCH)
 
-.PHONY: all install uninstall venv build lint test demo bench
+.PHONY: all install uninstall venv build lint test coverage demo bench

@@ -4,17 +4,19 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- pgasync/once/schema.sql
 CREATE SCHEMA async;
-COMMENT ON SCHEMA async IS 'Task engine: runs queries in the background, on this server or any that it reaches with dblink';
+COMMENT ON SCHEMA async IS
+  'Task engine: runs queries in the background, on this server or any that it reaches with dblink';
 
 -- pgasync/once/types.sql
 /* Domains rather than enums: an enum cannot take a new value inside an update script on PostgreSQL 11. */
 CREATE DOMAIN async.task_run_type_t AS TEXT
-  CONSTRAINT task_run_type_check CHECK (VALUE IN ('EXECUTE', 'DOA', 'EMPTY', 'EXECUTE_NOASYNC'));
+  CONSTRAINT task_run_type_known CHECK (VALUE IN ('EXECUTE', 'DOA', 'EMPTY', 'EXECUTE_NOASYNC'));
 COMMENT ON DOMAIN async.task_run_type_t IS
-  'EXECUTE: run it; DOA: record it as failed, never run; EMPTY: record it as finished, never run; EXECUTE_NOASYNC: run it and ignore the target''s asynchronous_finish';
+  'EXECUTE: run it; DOA: record it as failed, never run; EMPTY: record it as finished, never run; '
+  'EXECUTE_NOASYNC: run it and ignore the target''s asynchronous_finish';
 
 CREATE DOMAIN async.finish_status_t AS TEXT
-  CONSTRAINT finish_status_check
+  CONSTRAINT finish_status_known
   CHECK (VALUE IN ('FINISHED', 'FAILED', 'CANCELED', 'PAUSED', 'TIMED_OUT', 'YIELDED', 'DOA', 'DEFERRED'));
 COMMENT ON DOMAIN async.finish_status_t IS 'How a task, or one attempt at it, ended';
 
@@ -41,9 +43,9 @@ CREATE TABLE async.request
 (
   request_id BIGINT GENERATED ALWAYS AS IDENTITY,
   xid BIGINT NOT NULL DEFAULT pg_catalog.txid_current(),
-  kind TEXT NOT NULL,
-  payload JSONB NOT NULL,
-  items JSONB[],
+  kind TEXT NOT NULL,       /* what is asked: 'async.…' or that of an extension */
+  payload JSONB NOT NULL,   /* its arguments */
+  items JSONB[],            /* a long list belonging to it */
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 CREATE INDEX request_xid_idx ON async.request(xid, request_id);
@@ -53,8 +55,8 @@ COMMENT ON TABLE async.request IS 'Requests that the orchestrator has not yet re
 /*
  * A receipt is the last row that a task's transaction writes on its target. To revoke a task is to insert that same
  * key first: whoever commits it wins, at any isolation level. Two tables take turns, so that one can be emptied while
- * the other is written; the orchestrator names the one to use with each batch. Emptied by TRUNCATE, they need no vacuum;
- * and one that found a table empty would let later look-ups scan it, where an unknown table is read by its key.
+ * the other is written; the orchestrator names the one to use with each batch. Emptied by TRUNCATE, they need no
+ * vacuum; and one that found a table empty would let later look-ups scan it, where an unknown table is read by its key.
  */
 CREATE TABLE async.receipt_0
 (
@@ -64,77 +66,105 @@ CREATE TABLE async.receipt_0
   task_id BIGINT,
   started TIMESTAMPTZ,
   ended TIMESTAMPTZ,       /* null for a revocation */
-  PRIMARY KEY (server, epoch, batch_id, task_id)
+  CONSTRAINT receipt_0_pk PRIMARY KEY (server, epoch, batch_id, task_id)
 ) WITH (autovacuum_enabled = false);
-CREATE TABLE async.receipt_1 (LIKE async.receipt_0 INCLUDING ALL) WITH (autovacuum_enabled = false);
-COMMENT ON TABLE async.receipt_0 IS 'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
-COMMENT ON TABLE async.receipt_1 IS 'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';
+COMMENT ON TABLE async.receipt_0 IS
+  'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
 
+CREATE TABLE async.receipt_1
+(
+  LIKE async.receipt_0 INCLUDING DEFAULTS,
+  CONSTRAINT receipt_1_pk PRIMARY KEY (server, epoch, batch_id, task_id)
+) WITH (autovacuum_enabled = false);
+COMMENT ON TABLE async.receipt_1 IS
+  'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';
+
+-- pgasync/once/fence.sql
 CREATE TABLE async.fence
 (
   server UUID,
   epoch BIGINT,
   token UUID NOT NULL,     /* drawn by the orchestrator: tells two that took the same epoch apart */
   registered TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  PRIMARY KEY (server, epoch)
+  CONSTRAINT fence_pk PRIMARY KEY (server, epoch)
 );
-COMMENT ON TABLE async.fence IS 'Orchestrators that registered here; one with a smaller epoch than the greatest of its server runs nothing more';
+COMMENT ON TABLE async.fence IS
+  'Orchestrators that registered here; one with a smaller epoch than the greatest of its server runs nothing more';
 
 -- pgasync/once/server_connection.sql
 CREATE TABLE async.server_connection
 (
-  singleton BOOL PRIMARY KEY DEFAULT true CHECK (singleton),
-  connection_string TEXT NOT NULL
+  singleton BOOL NOT NULL DEFAULT true,
+  connection_string TEXT NOT NULL,
+  CONSTRAINT server_connection_pk PRIMARY KEY (singleton),
+  CONSTRAINT server_connection_has_one_row CHECK (singleton)
 );
 COMMENT ON TABLE async.server_connection IS 'How this client reaches its server; set by async.server()';
 
 -- pgasync/every/bind_dblink.sql
-CREATE OR REPLACE FUNCTION async.bind_dblink() RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.bind_dblink() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes async.dblink_*() point to the schema that holds dblink. Runs at install; a DBA who moves dblink with
- * ALTER EXTENSION … SET SCHEMA calls it again. Writes: pg_proc.
+ * Makes async.dblink_*() point to the schema that holds dblink. Runs at install; a DBA who moves dblink with ALTER
+ * EXTENSION … SET SCHEMA calls it again.
+ *
+ * Errors: P0002 when dblink is not installed.
+ * Replaces the functions async.dblink_*().
  */
+#variable_conflict error
 DECLARE
   place TEXT;
 BEGIN
-  SELECT quote_ident(n.nspname) INTO STRICT place
+  SELECT n.nspname::TEXT INTO STRICT place
   FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
   WHERE e.extname = 'dblink';
 
-  EXECUTE replace($bindings$
-    CREATE OR REPLACE FUNCTION async.dblink_connect(_name TEXT, _conninfo TEXT) RETURNS TEXT LANGUAGE sql
-      AS $body$SELECT @dblink@.dblink_connect($1, $2)$body$;
-    CREATE OR REPLACE FUNCTION async.dblink_disconnect(_name TEXT) RETURNS TEXT LANGUAGE sql
-      AS $body$SELECT @dblink@.dblink_disconnect($1)$body$;
-    CREATE OR REPLACE FUNCTION async.dblink_connections() RETURNS TEXT[] LANGUAGE sql
-      AS $body$SELECT @dblink@.dblink_get_connections()$body$;
-    CREATE OR REPLACE FUNCTION async.dblink_is_busy(_name TEXT) RETURNS INT LANGUAGE sql
-      AS $body$SELECT @dblink@.dblink_is_busy($1)$body$;
-    CREATE OR REPLACE FUNCTION async.dblink_send(_name TEXT, _query TEXT) RETURNS INT LANGUAGE sql
-      AS $body$SELECT @dblink@.dblink_send_query($1, $2)$body$;
-    CREATE OR REPLACE FUNCTION async.dblink_error(_name TEXT) RETURNS TEXT LANGUAGE sql
-      AS $body$SELECT @dblink@.dblink_error_message($1)$body$;
-    CREATE OR REPLACE FUNCTION async.dblink_result(_name TEXT) RETURNS SETOF TEXT LANGUAGE sql
-      AS $body$SELECT r.answer FROM @dblink@.dblink_get_result($1) AS r(answer TEXT)$body$;
-    CREATE OR REPLACE FUNCTION async.dblink_query(_name TEXT, _query TEXT) RETURNS SETOF TEXT LANGUAGE sql
-      AS $body$SELECT r.answer FROM @dblink@.dblink($1, $2) AS r(answer TEXT)$body$;
-  $bindings$, '@dblink@', place);
+  EXECUTE format($bindings$
+    CREATE OR REPLACE FUNCTION async.dblink_connect(_name TEXT, _conninfo TEXT) RETURNS TEXT LANGUAGE sql AS
+      $body$SELECT %1$I.dblink_connect($1, $2)$body$;
+    COMMENT ON FUNCTION async.dblink_connect(TEXT, TEXT) IS 'Engine: opens a connection under a name';
+    CREATE OR REPLACE FUNCTION async.dblink_disconnect(_name TEXT) RETURNS TEXT LANGUAGE sql AS
+      $body$SELECT %1$I.dblink_disconnect($1)$body$;
+    COMMENT ON FUNCTION async.dblink_disconnect(TEXT) IS 'Engine: closes a connection';
+    CREATE OR REPLACE FUNCTION async.dblink_connections() RETURNS TEXT[] LANGUAGE sql AS
+      $body$SELECT %1$I.dblink_get_connections()$body$;
+    COMMENT ON FUNCTION async.dblink_connections() IS 'Engine: names of this session''s connections, or null';
+    CREATE OR REPLACE FUNCTION async.dblink_is_busy(_name TEXT) RETURNS INT LANGUAGE sql AS
+      $body$SELECT %1$I.dblink_is_busy($1)$body$;
+    COMMENT ON FUNCTION async.dblink_is_busy(TEXT) IS 'Engine: 1 while what was sent over a connection is under way';
+    CREATE OR REPLACE FUNCTION async.dblink_send(_name TEXT, _query TEXT) RETURNS INT LANGUAGE sql AS
+      $body$SELECT %1$I.dblink_send_query($1, $2)$body$;
+    COMMENT ON FUNCTION async.dblink_send(TEXT, TEXT) IS 'Engine: sends a query and does not wait; 1 if it was sent';
+    CREATE OR REPLACE FUNCTION async.dblink_error(_name TEXT) RETURNS TEXT LANGUAGE sql AS
+      $body$SELECT %1$I.dblink_error_message($1)$body$;
+    COMMENT ON FUNCTION async.dblink_error(TEXT) IS 'Engine: last error of a connection, or OK';
+    CREATE OR REPLACE FUNCTION async.dblink_result(_name TEXT) RETURNS SETOF TEXT LANGUAGE sql AS
+      $body$SELECT r.answer FROM %1$I.dblink_get_result($1) AS r(answer pg_catalog.TEXT)$body$;
+    COMMENT ON FUNCTION async.dblink_result(TEXT) IS 'Engine: one column of what was sent, as text';
+    CREATE OR REPLACE FUNCTION async.dblink_query(_name TEXT, _query TEXT) RETURNS SETOF TEXT LANGUAGE sql AS
+      $body$SELECT r.answer FROM %1$I.dblink($1, $2) AS r(answer pg_catalog.TEXT)$body$;
+    COMMENT ON FUNCTION async.dblink_query(TEXT, TEXT) IS 'Engine: runs a query of one column and waits for it';
+  $bindings$, place);
 END;
 $$;
 COMMENT ON FUNCTION async.bind_dblink() IS
   'Points the engine to the schema that holds dblink; call it again after ALTER EXTENSION dblink SET SCHEMA';
 SELECT async.bind_dblink();
 
--- pgasync/every/new_requests.sql
-CREATE OR REPLACE FUNCTION async.new_requests(_since TXID_SNAPSHOT) RETURNS SETOF async.request LANGUAGE plpgsql STABLE
+-- pgasync/every/find_new_requests.sql
+CREATE FUNCTION async.find_new_requests(_since TXID_SNAPSHOT) RETURNS SETOF async.request
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The requests that the caller's snapshot sees and _since did not (all of them when it is null), in the order in which
- * each transaction wrote them. What _since saw is never looked at again, however long a transaction stays open.
+ * The requests that the caller's snapshot sees and an earlier one did not, in the order in which each transaction
+ * wrote them. What the earlier one saw is never looked at again, however long a transaction stays open.
+ *
+ * _since: the earlier snapshot; null: all requests.
+ * Reads async.request.
  */
+#variable_conflict error
 BEGIN
   RETURN QUERY
   SELECT r.*
@@ -147,17 +177,22 @@ BEGIN
   ORDER BY r.request_id;
 END;
 $$;
-COMMENT ON FUNCTION async.new_requests(TXID_SNAPSHOT) IS 'Engine: requests committed since a snapshot';
+COMMENT ON FUNCTION async.find_new_requests(TXID_SNAPSHOT) IS 'Engine: requests committed since a snapshot';
 
 -- pgasync/every/trim_requests.sql
-CREATE OR REPLACE FUNCTION async.trim_requests(_since TXID_SNAPSHOT, _limit INT DEFAULT 5000) RETURNS BOOL LANGUAGE plpgsql
+CREATE FUNCTION async.trim_requests(_since TXID_SNAPSHOT, _limit INT DEFAULT 5000) RETURNS BOOL
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes requests that _since has seen: all at once by TRUNCATE when nobody has the table open and nothing else is in
- * it, otherwise up to _limit rows, when there are many. Never waits. Returns whether it removed anything.
+ * Removes requests that have been taken in: all at once by TRUNCATE when nobody has the table open and nothing else
+ * is in it, otherwise some of them. Never waits.
+ *
+ * _since: the snapshot that has seen what may go; null removes nothing; _limit: most rows to remove one by one.
+ * Returns whether it removed anything.
  * Writes async.request; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
  */
+#variable_conflict error
 DECLARE
   removed BIGINT;
 BEGIN
@@ -181,15 +216,21 @@ END;
 $$;
 COMMENT ON FUNCTION async.trim_requests(TXID_SNAPSHOT, INT) IS 'Engine: removes requests that have been taken in';
 
--- pgasync/every/receipts.sql
-CREATE OR REPLACE FUNCTION async.receipts(_server UUID, _epochs BIGINT[], _batch_ids BIGINT[])
-RETURNS TABLE (batch_id BIGINT, task_id BIGINT, started TIMESTAMPTZ, ended TIMESTAMPTZ) LANGUAGE plpgsql STABLE
+-- pgasync/every/find_receipts.sql
+CREATE FUNCTION async.find_receipts(_server UUID, _epochs BIGINT[], _batch_ids BIGINT[])
+RETURNS TABLE (batch_id BIGINT, task_id BIGINT, started TIMESTAMPTZ, ended TIMESTAMPTZ)
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Receipts and revocations (ended null) of the batches named by the two arrays, element by element. OFFSET 0 keeps the
- * planner to one look-up by key for each batch, whatever it thinks of the tables.
+ * Receipts and revocations of some batches. OFFSET 0 keeps the planner to one look-up by key for each batch, whatever
+ * it thinks of the tables.
+ *
+ * _server: identity of the server that assigned them; _epochs, _batch_ids: the batches, element by element.
+ * Returns a row a receipt; ended is null for a revocation.
+ * Reads async.receipt_0 and async.receipt_1.
  */
+#variable_conflict error
 BEGIN
   RETURN QUERY
   SELECT r.batch_id, r.task_id, r.started, r.ended
@@ -205,10 +246,11 @@ BEGIN
     FROM async.receipt_1 q WHERE q.server = _server AND q.epoch = b.epoch AND q.batch_id = b.batch_id OFFSET 0) r;
 END;
 $$;
-COMMENT ON FUNCTION async.receipts(UUID, BIGINT[], BIGINT[]) IS 'Engine: what is known on a target of the tasks of some batches';
+COMMENT ON FUNCTION async.find_receipts(UUID, BIGINT[], BIGINT[]) IS
+  'Engine: what is known on a target of the tasks of some batches';
 
 -- pgasync/every/revoke.sql
-CREATE OR REPLACE FUNCTION async.revoke(
+CREATE FUNCTION async.revoke(
   _ring INT,
   _server UUID,
   _epoch BIGINT,
@@ -217,9 +259,14 @@ CREATE OR REPLACE FUNCTION async.revoke(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes the receipts' keys of tasks, so that none of them can commit any more in that batch; those that have a receipt
- * keep it. Waits for a transaction that is just writing one. Writes async.receipt_0 or _1 (_ring).
+ * Takes the receipts' keys of tasks, so that none of them can commit any more in that batch; those that have a
+ * receipt keep it. Waits for a transaction that is just writing one.
+ *
+ * _ring: receipt table of the batch, 0 or 1; _server, _epoch, _batch_id, _task_ids: keys of the receipts.
+ * Errors: 55P03 when that transaction takes longer than lock_timeout.
+ * Writes async.receipt_0 or async.receipt_1.
  */
+#variable_conflict error
 BEGIN
   IF _ring = 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id)
@@ -232,25 +279,32 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION async.revoke(INT, UUID, BIGINT, BIGINT, BIGINT[]) IS 'Engine: makes sure that tasks of a batch can no longer commit';
+COMMENT ON FUNCTION async.revoke(INT, UUID, BIGINT, BIGINT, BIGINT[]) IS
+  'Engine: makes sure that tasks of a batch can no longer commit';
 
 -- pgasync/every/rotate_receipts.sql
-CREATE OR REPLACE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[], _newest BIGINT) RETURNS BOOL LANGUAGE plpgsql
+CREATE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[], _newest BIGINT)
+RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Empties receipt table _ring but for rows of the batches in _open and those numbered above _newest, which the server has
- * assigned since it asked; never waits for its lock. Rows of another server
- * that uses this target stay, and are then what keeps it from being truncated. Returns whether it did.
- * Writes async.receipt_0 or _1; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
+ * Empties a receipt table but for rows that are still needed; never waits for its lock. Rows of another server that
+ * uses this target stay, and are then what keeps it from being emptied quite.
+ *
+ * _ring: the table, 0 or 1; _server: identity of the server that asks; _open: its batches whose rows stay; _newest:
+ * rows of batches numbered above it stay too, for it has assigned those since it asked.
+ * Returns whether it did.
+ * Writes and locks async.receipt_0 or async.receipt_1, ACCESS EXCLUSIVE for an instant, NOWAIT.
  */
+#variable_conflict error
 DECLARE
   place TEXT := format('async.receipt_%s', CASE _ring WHEN 0 THEN '0' ELSE '1' END);
   kept async.receipt_0[];
 BEGIN
   EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', place);
   EXECUTE format(
-    'SELECT array_agg(r::TEXT::async.receipt_0) FROM %s r WHERE r.server <> $1 OR r.batch_id = ANY($2) OR r.batch_id > $3', place)
+    'SELECT array_agg(r::TEXT::async.receipt_0) FROM %s r '
+    'WHERE r.server <> $1 OR r.batch_id = ANY($2) OR r.batch_id > $3', place)
   INTO kept USING _server, _open, _newest;
   EXECUTE format('TRUNCATE %s', place);
   EXECUTE format('INSERT INTO %s SELECT k.* FROM unnest($1) k', place) USING kept;
@@ -259,17 +313,25 @@ EXCEPTION WHEN lock_not_available THEN
   RETURN false;
 END;
 $$;
-COMMENT ON FUNCTION async.rotate_receipts(INT, UUID, BIGINT[], BIGINT) IS 'Engine: empties one of the two receipt tables';
+COMMENT ON FUNCTION async.rotate_receipts(INT, UUID, BIGINT[], BIGINT) IS
+  'Engine: empties one of the two receipt tables';
 
 -- pgasync/every/register_epoch.sql
-CREATE OR REPLACE FUNCTION async.register_epoch(_server UUID, _epoch BIGINT, _token UUID) RETURNS BIGINT LANGUAGE plpgsql
+CREATE FUNCTION async.register_epoch(_server UUID, _epoch BIGINT, _token UUID) RETURNS BIGINT
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Registers an orchestrator on this target; from then on it refuses batches of earlier ones of the same server.
- * Returns 0, or the greatest epoch seen here when another orchestrator (_token tells them apart) has taken this one or a
- * later one: then the caller must take a greater one. Keeps the last ten. Writes async.fence.
+ * Registers an orchestrator on this target, which from then on refuses batches of earlier ones of the same server.
+ * Keeps the last ten.
+ *
+ * _server, _epoch: identity of the server and epoch of its orchestrator; _token: tells two that took the same epoch
+ * apart.
+ * Returns 0, or the greatest epoch seen here when another orchestrator has taken this one or a later one: then the
+ * caller must take a greater one.
+ * Writes async.fence.
  */
+#variable_conflict error
 DECLARE
   greatest_epoch BIGINT;
 BEGIN
@@ -289,12 +351,16 @@ $$;
 COMMENT ON FUNCTION async.register_epoch(UUID, BIGINT, UUID) IS 'Engine: fences off earlier orchestrators of a server';
 
 -- pgasync/every/signal_session.sql
-CREATE OR REPLACE FUNCTION async.signal_session(_pid INT, _start TIMESTAMPTZ, _terminate BOOL) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.signal_session(_pid INT, _start TIMESTAMPTZ, _terminate BOOL) RETURNS VOID
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Cancels what a session runs, or ends it, if it still is the one that started at _start. Never touches another.
+ * Cancels what a session runs, or ends it, if it still is the one that is meant. Never touches another.
+ *
+ * _pid, _start: process id of the session, and when it began; _terminate: end it.
  */
+#variable_conflict error
 BEGIN
   IF _terminate THEN
     PERFORM pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.pid = _pid AND a.backend_start = _start;
@@ -305,54 +371,70 @@ END;
 $$;
 COMMENT ON FUNCTION async.signal_session(INT, TIMESTAMPTZ, BOOL) IS 'Engine: cancels or ends one of its own sessions';
 
--- pgasync/every/attend_report.sql
-CREATE OR REPLACE FUNCTION async.attend_report(_message JSONB) RETURNS JSONB LANGUAGE plpgsql VOLATILE
+-- pgasync/every/report_news.sql
+CREATE FUNCTION async.report_news(_message JSONB) RETURNS JSONB LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The reporting half of async.attend(): everything in one statement, hence in one snapshot. Sessions have been
- * read before, so a session that was found gone has left all its receipts in this answer.
+ * The reporting half of async.attend(): everything in one statement, hence in one snapshot. Sessions have been read
+ * before, so a session that was found gone has left all its receipts in this answer.
+ *
+ * _message: what async.attend() was given.
+ * Returns snapshot, requests and receipts of its answer.
+ * Reads async.request, async.receipt_0 and async.receipt_1.
  */
+#variable_conflict error
 BEGIN
   RETURN (
-  SELECT jsonb_build_object(
-    'snapshot', txid_current_snapshot(),
-    'requests', (
-      SELECT jsonb_agg(jsonb_build_object('kind', q.kind, 'payload', q.payload, 'items', to_jsonb(q.items)))
-      FROM async.new_requests((_message->>'since')::TXID_SNAPSHOT) q
-      WHERE (_message->>'requests')::BOOL),
-    'receipts', (
-      SELECT jsonb_agg(jsonb_build_array(r.batch_id, r.task_id, r.started, r.ended))
-      FROM async.receipts(
-        (_message->>'server')::UUID,
-        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,epochs}') t),
-        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,batch_ids}') t)) r)));
+    SELECT jsonb_build_object(
+      'snapshot', txid_current_snapshot(),
+      'requests', (
+        SELECT jsonb_agg(jsonb_build_object('kind', q.kind, 'payload', q.payload, 'items', to_jsonb(q.items)))
+        FROM async.find_new_requests((_message->>'since')::TXID_SNAPSHOT) q
+        WHERE (_message->>'requests')::BOOL),
+      'receipts', (
+        SELECT jsonb_agg(jsonb_build_array(r.batch_id, r.task_id, r.started, r.ended))
+        FROM async.find_receipts(
+          (_message->>'server')::UUID,
+          ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,epochs}') t),
+          ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{receipts,batch_ids}') t)) r)));
 END;
 $$;
-COMMENT ON FUNCTION async.attend_report(JSONB) IS 'Engine: what a target reports over its control connection';
+COMMENT ON FUNCTION async.report_news(JSONB) IS 'Engine: what a target reports over its control connection';
 
 -- pgasync/every/attend.sql
-CREATE OR REPLACE FUNCTION async.attend(_message JSONB) RETURNS JSONB LANGUAGE plpgsql
+CREATE FUNCTION async.attend(_message JSONB) RETURNS JSONB LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * One exchange over a target's control connection. _message:
- *   server, since (snapshot of the last exchange, or null)
- *   terminate [[pid, start]]   end these sessions of the engine
- *   revoke [{ring, epoch, batch_id, tasks, pid, start, cancel}]   revoke tasks; cancel what the session runs if told so
- *   notify [[channel, payload]], trim (whether to remove the requests that since has seen)
- *   rotate {ring, open, newest}        empty a receipt table but for these batches
- *   receipts {epochs, batch_ids}, sessions [pid], requests (whether to report them)
- * Answers snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was busy).
- * Reads pg_stat_activity; writes async.receipt_0, _1, async.request.
+ * One exchange over a target's control connection.
+ *
+ * _message, an object; what is not there is not done:
+ *   server       whose orchestrator asks
+ *   since        snapshot of the last exchange, or null
+ *   terminate    [[pid, start]]: end these sessions of the engine
+ *   revoke       [{ring, epoch, batch_id, tasks, pid, start, cancel}]: revoke tasks; with cancel, interrupt the session
+ *   notify       [[channel, payload]]
+ *   trim         true: remove the requests that since has seen
+ *   rotate       {ring, open, newest}: empty a receipt table but for these batches
+ *   receipts     {epochs, batch_ids}: report the receipts of these batches
+ *   sessions     [pid]: report these sessions
+ *   requests     true: report what has been requested here since
+ * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was
+ * busy).
+ * Reads pg_stat_activity; writes async.receipt_0, async.receipt_1, async.request; locks as async.rotate_receipts()
+ * and async.trim_requests() do.
  */
+#variable_conflict error
 DECLARE
   job JSONB;
-  answer JSONB := '{"troubles": []}';
+  reply JSONB := '{"troubles": []}'::JSONB;
 BEGIN
+  -- one by one: there are few, and each is a call
   FOR job IN SELECT j.value FROM jsonb_array_elements(_message->'terminate') j LOOP
     PERFORM async.signal_session((job->>0)::INT, (job->>1)::TIMESTAMPTZ, true);
   END LOOP;
+  -- one by one: a batch whose lock is busy must not keep the others from being revoked
   FOR job IN SELECT j.value FROM jsonb_array_elements(_message->'revoke') j LOOP
     BEGIN
       PERFORM async.revoke(
@@ -362,11 +444,11 @@ BEGIN
         PERFORM async.signal_session((job->>'pid')::INT, (job->>'start')::TIMESTAMPTZ, false);
       END IF;
     EXCEPTION WHEN lock_not_available OR query_canceled THEN
-      answer := jsonb_set(answer, '{troubles}', answer->'troubles' || (job->'batch_id'));
+      reply := jsonb_set(reply, '{troubles}', reply->'troubles' || (job->'batch_id'));
     END;
   END LOOP;
   IF _message ? 'rotate' THEN
-    answer := answer || jsonb_build_object('rotated', async.rotate_receipts(
+    reply := reply || jsonb_build_object('rotated', async.rotate_receipts(
       (_message#>>'{rotate,ring}')::INT, (_message->>'server')::UUID,
       ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_message#>'{rotate,open}') t),
       (_message#>>'{rotate,newest}')::BIGINT));
@@ -375,27 +457,32 @@ BEGIN
     PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);
   END IF;
   PERFORM pg_notify(n.value->>0, n.value->>1) FROM jsonb_array_elements(_message->'notify') n;
-  SELECT answer || jsonb_build_object('sessions', jsonb_agg(jsonb_build_array(a.pid, a.backend_start, a.state = 'active')))
-  INTO answer
+  SELECT reply
+    || jsonb_build_object('sessions', jsonb_agg(jsonb_build_array(a.pid, a.backend_start, a.state = 'active')))
+  INTO reply
   FROM pg_stat_activity a
   WHERE a.pid = ANY(ARRAY(SELECT t.value::INT FROM jsonb_array_elements_text(_message->'sessions') t));
-
-  RETURN answer || async.attend_report(_message);
+  RETURN reply || async.report_news(_message);
 END;
 $$;
 COMMENT ON FUNCTION async.attend(JSONB) IS 'Engine: one exchange over a target''s control connection';
 
 -- pgasync/every/assert_single_call.sql
-CREATE OR REPLACE FUNCTION async.assert_single_call(_query TEXT) RETURNS VOID LANGUAGE plpgsql AS
+/* lint: allow search_path: the routine must be found as the batch will find it */
+CREATE FUNCTION async.assert_single_call(_query TEXT) RETURNS VOID LANGUAGE plpgsql AS
 $$
 /*
- * Raises unless _query parses as exactly one CALL. PostgreSQL's own parser decides: a cursor refuses a CALL, naming the
- * command, and refuses several statements, before anything of either runs.
- * Errors: 42601. No search_path is pinned here: the routine must be found as the batch will find it.
+ * Raises unless a query parses as exactly one CALL. PostgreSQL's own parser decides: a cursor refuses a CALL, naming
+ * the command, and refuses several statements, before anything of either runs. No search_path is pinned here: the
+ * routine must be found as the batch will find it.
+ *
+ * _query: the text to look at.
+ * Errors: 42601.
  */
+#variable_conflict error
 DECLARE
-  probe REFCURSOR;
-  complaint TEXT;
+  probe pg_catalog.REFCURSOR;
+  complaint pg_catalog.TEXT;
 BEGIN
   BEGIN
     OPEN probe FOR EXECUTE _query;
@@ -412,17 +499,22 @@ $$;
 COMMENT ON FUNCTION async.assert_single_call(TEXT) IS 'Engine: checks on the target that a query is exactly one CALL';
 
 -- pgasync/every/assert_single_statement.sql
-CREATE OR REPLACE FUNCTION async.assert_single_statement(_query TEXT) RETURNS VOID LANGUAGE plpgsql AS
+/* lint: allow search_path: names must be found as the query will find them */
+CREATE FUNCTION async.assert_single_statement(_query TEXT) RETURNS VOID LANGUAGE plpgsql AS
 $$
 /*
- * Raises unless _query parses as one statement. Only one that could be more, or none, is looked into: PostgreSQL's own parser
- * then decides, by the complaint of a cursor, compared with the one about two statements, since it is in the server's
- * language. No search_path is pinned here: names must be found as the query will find them. Errors: 42601.
+ * Raises unless a query parses as one statement. Only one that could be more, or none, is looked into: PostgreSQL's
+ * own parser then decides, by the complaint of a cursor, compared with the one about two statements, since it is in
+ * the server's language. No search_path is pinned here: names must be found as the query will find them.
+ *
+ * _query: the text to look at.
+ * Errors: 42601.
  */
+#variable_conflict error
 DECLARE
-  probe REFCURSOR;
-  complaint TEXT;
-  about_two TEXT;
+  probe pg_catalog.REFCURSOR;
+  complaint pg_catalog.TEXT;
+  about_two pg_catalog.TEXT;
 BEGIN
   IF pg_catalog.strpos(pg_catalog.rtrim(_query, E'; \n\t'), ';') OPERATOR(pg_catalog.=) 0
      AND _query OPERATOR(pg_catalog.~) '^\s*[[:alnum:](]' THEN
@@ -447,15 +539,20 @@ END;
 $$;
 COMMENT ON FUNCTION async.assert_single_statement(TEXT) IS 'Engine: checks on the target that a query is one statement';
 
--- pgasync/every/batch_begin.sql
-CREATE OR REPLACE FUNCTION async.batch_begin(_server UUID, _epoch BIGINT) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
+-- pgasync/every/begin_batch.sql
+CREATE FUNCTION async.begin_batch(_server UUID, _epoch BIGINT) RETURNS TIMESTAMPTZ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * First call of every batch, on the target: leaves nothing of what ran before in the session, and refuses work of an
- * orchestrator that has been replaced. Returns the time. _server: its identity; _epoch: its epoch.
- * Errors: PF012 when a later orchestrator of that server has registered here. Reads async.fence.
+ * orchestrator that has been replaced.
+ *
+ * _server, _epoch: identity of the server and epoch of the orchestrator that assigned the batch.
+ * Returns the time.
+ * Errors: PF012 when a later orchestrator of that server has registered here.
+ * Reads async.fence.
  */
+#variable_conflict error
 BEGIN
   RESET ALL;
   DISCARD TEMP;
@@ -466,10 +563,11 @@ BEGIN
   RETURN clock_timestamp();
 END;
 $$;
-COMMENT ON FUNCTION async.batch_begin(UUID, BIGINT) IS 'Engine: opens a batch on a target';
+COMMENT ON FUNCTION async.begin_batch(UUID, BIGINT) IS 'Engine: opens a batch on a target';
 
--- pgasync/every/task_begin.sql
-CREATE OR REPLACE FUNCTION async.task_begin(
+-- pgasync/every/begin_task.sql
+/* lint: allow search_path: a SET clause would cost more than all the rest */
+CREATE FUNCTION async.begin_task(
   _ring INT,
   _server UUID,
   _epoch BIGINT,
@@ -479,14 +577,20 @@ CREATE OR REPLACE FUNCTION async.task_begin(
   _began TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE plpgsql AS
 $$
 /*
- * Called on the target before each task of a batch: the time, or null if the task is not to run: because it has been
- * revoked meanwhile, or because the batch (_began) has used up its 300 ms, when the rest goes back; the first (_n = 1) always
- * has time. Looking for a revocation only saves the work, since the receipt's key is what decides; it is looked for where
- * one could be by now. Sets pgflow.task, by which a session knows that it runs a task. Names are qualified, operators too:
- * a SET clause would cost more than all the rest. Reads async.receipt_0 or _1 (_ring).
+ * Called on the target before each task of a batch: whether the task is to run. It is not when it has been revoked
+ * meanwhile, or when the batch has used up its 300 ms, so that the rest goes back; the first always has time. Looking
+ * for a revocation only saves the work, since the receipt's key is what decides; it is looked for where one could be
+ * by now. Sets pgflow.task, by which a session knows that it runs a task.
+ * Names are qualified, operators too: a SET clause would cost more than all the rest.
+ *
+ * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _n: place of
+ * the task in its batch, from 1; _began: when the batch did.
+ * Returns the time, or null if the task is not to run.
+ * Reads async.receipt_0 or async.receipt_1.
  */
+#variable_conflict error
 DECLARE
-  now CONSTANT TIMESTAMPTZ := pg_catalog.clock_timestamp();
+  now CONSTANT pg_catalog.TIMESTAMPTZ := pg_catalog.clock_timestamp();
 BEGIN
   IF _n OPERATOR(pg_catalog.>) 1 AND now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '300 ms') THEN
     RETURN NULL;
@@ -505,15 +609,16 @@ BEGIN
       RETURN NULL;
     END IF;
   END IF;
-  PERFORM pg_catalog.set_config('pgflow.task', _task_id::pg_catalog.text, false);
+  PERFORM pg_catalog.set_config('pgflow.task', _task_id::pg_catalog.TEXT, false);
   RETURN now;
 END;
 $$;
-COMMENT ON FUNCTION async.task_begin(INT, UUID, BIGINT, BIGINT, BIGINT, INT, TIMESTAMPTZ) IS
+COMMENT ON FUNCTION async.begin_task(INT, UUID, BIGINT, BIGINT, BIGINT, INT, TIMESTAMPTZ) IS
   'Engine: opens a task of a batch on a target';
 
--- pgasync/every/task_end.sql
-CREATE OR REPLACE FUNCTION async.task_end(
+-- pgasync/every/end_task.sql
+/* lint: allow search_path: a SET clause would cost more than all the rest */
+CREATE FUNCTION async.end_task(
   _ring INT,
   _server UUID,
   _epoch BIGINT,
@@ -523,10 +628,16 @@ CREATE OR REPLACE FUNCTION async.task_end(
 $$
 /*
  * Called on the target as the last statement of each task's transaction: puts settings, temporary tables and advisory
- * locks back (the batch itself puts the role back, since the role left behind may not call this), then writes the receipt.
+ * locks back (the batch itself puts the role back, since the role left behind may not call this), then writes the
+ * receipt.
  * Everything is qualified: a SET clause would cost more than all the rest.
- * Errors: unique_violation when the task has been revoked, which undoes its work. Writes async.receipt_0 or _1 (_ring).
+ *
+ * _ring: receipt table to write, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _started: what
+ * async.begin_task() returned.
+ * Errors: 23505 when the task has been revoked, which undoes its work.
+ * Writes async.receipt_0 or async.receipt_1.
  */
+#variable_conflict error
 BEGIN
   RESET ALL;
   DISCARD TEMP;
@@ -540,16 +651,21 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION async.task_end(INT, UUID, BIGINT, BIGINT, BIGINT, TIMESTAMPTZ) IS 'Engine: closes a task with its receipt';
+COMMENT ON FUNCTION async.end_task(INT, UUID, BIGINT, BIGINT, BIGINT, TIMESTAMPTZ) IS
+  'Engine: closes a task with its receipt';
 
 -- pgasync/every/server.sql
-CREATE OR REPLACE FUNCTION async.server(_connection_string TEXT DEFAULT NULL) RETURNS TEXT LANGUAGE plpgsql
+CREATE FUNCTION async.server(_connection_string TEXT DEFAULT NULL) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Sets, when given, and returns the connection to the server that a session of this client uses outside of any task.
- * Null where none is set. Writes async.server_connection.
+ *
+ * _connection_string: as libpq takes it; null changes nothing.
+ * Returns null where none is set.
+ * Writes async.server_connection.
  */
+#variable_conflict error
 BEGIN
   IF _connection_string IS NOT NULL THEN
     INSERT INTO async.server_connection(connection_string) VALUES (_connection_string)
@@ -561,13 +677,17 @@ $$;
 COMMENT ON FUNCTION async.server(TEXT) IS 'Get or set the connection of this client to its server';
 
 -- pgasync/every/ask_server.sql
-CREATE OR REPLACE FUNCTION async.ask_server(_query TEXT) RETURNS SETOF TEXT LANGUAGE plpgsql
+CREATE FUNCTION async.ask_server(_query TEXT) RETURNS SETOF TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Runs _query, which returns one column, on the server of this client and returns its rows as text. It commits there at
- * once, whatever becomes of the caller's transaction. Errors: PF008 when async.server() is not set; those of the server.
+ * Runs a query on the server of this client. It commits there at once, whatever becomes of the caller's transaction.
+ *
+ * _query: what to run; it returns one column.
+ * Returns its rows as text.
+ * Errors: PF008 when async.server() is not set; those of the server.
  */
+#variable_conflict error
 DECLARE
   place TEXT := async.server();
 BEGIN
@@ -588,15 +708,20 @@ $$;
 COMMENT ON FUNCTION async.ask_server(TEXT) IS 'Engine: runs a query on the server of this client';
 
 -- pgasync/every/add_request.sql
-CREATE OR REPLACE FUNCTION async.add_request(_kind TEXT, _payload JSONB, _items JSONB[] DEFAULT NULL) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.add_request(_kind TEXT, _payload JSONB, _items JSONB[] DEFAULT NULL)
+RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Asks something of the orchestrator: in the caller's transaction, in this database's own table of requests, except on
- * a client that knows its server, outside of any task: there it goes to the server directly and commits at once.
- * _kind: what is asked, 'async.…' or that of an extension; _payload: its arguments; _items: a long list belonging to it.
- * Errors, on a server: those of what is asked. Writes async.request.
+ * Asks something of the orchestrator: in the caller's transaction, in this database's own table of requests, except
+ * on a client that knows its server, outside of any task: there it goes to the server directly and commits at once.
+ *
+ * _kind: what is asked, 'async.…' or that of an extension; _payload: its arguments; _items: a long list belonging to
+ * it.
+ * Errors: on a server those of what is asked; on a client those of async.ask_server().
+ * Writes async.request.
  */
+#variable_conflict error
 DECLARE
   on_server CONSTANT BOOL := to_regclass('async.task') IS NOT NULL;
 BEGIN
@@ -614,7 +739,7 @@ $$;
 COMMENT ON FUNCTION async.add_request(TEXT, JSONB, JSONB[]) IS 'Engine: asks something of the orchestrator';
 
 -- pgasync/every/task.sql
-CREATE OR REPLACE FUNCTION async.task(
+CREATE FUNCTION async.task(
   _query TEXT,
   _target TEXT,
   _task_data JSONB DEFAULT NULL,
@@ -625,26 +750,39 @@ CREATE OR REPLACE FUNCTION async.task(
   _raw BOOL DEFAULT false) RETURNS async.task_push_t LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Builds one task for async.push_tasks(): the fields of async.task_push_t, in the order in which they matter to a caller. */
-SELECT ROW(_task_data, _target, _priority, _query, _concurrency_pool, _manual_timeout, _track_yielded, _raw)::async.task_push_t;
+/*
+ * Builds one task for async.push_tasks(): the fields of async.task_push_t, in the order in which they matter to a
+ * caller.
+ *
+ * _query, _target, _task_data, _priority, _concurrency_pool, _manual_timeout, _track_yielded, _raw: see
+ * async.task_push_t.
+ */
+SELECT ROW(
+  _task_data, _target, _priority, _query, _concurrency_pool, _manual_timeout, _track_yielded, _raw)::async.task_push_t;
 $$;
-COMMENT ON FUNCTION async.task(TEXT, TEXT, JSONB, INT, TEXT, INTERVAL, BOOL, BOOL) IS 'Builds one task for async.push_tasks()';
+COMMENT ON FUNCTION async.task(TEXT, TEXT, JSONB, INT, TEXT, INTERVAL, BOOL, BOOL) IS
+  'Builds one task for async.push_tasks()';
 
 -- pgasync/every/push_tasks.sql
-CREATE OR REPLACE FUNCTION async.push_tasks(
+CREATE FUNCTION async.push_tasks(
   _tasks async.task_push_t[],
   _run_type async.task_run_type_t DEFAULT 'EXECUTE',
   _source TEXT DEFAULT NULL) RETURNS SETOF BIGINT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Queues tasks and returns their ids, in order. On a server they start when the caller commits; on a client they are
- * pushed over async.server() and start at once. _source: free text that the views show.
- * Errors: PF007 unknown target or pool, 22004 a task without target or query; PF008 on a client without a server.
+ * Queues tasks. On a server they start when the caller commits; on a client they are pushed over async.server() and
+ * start at once.
+ *
+ * _tasks: what to run, as async.task() builds it; _run_type: whether to run it; _source: free text that the views
+ * show.
+ * Returns their ids, in order.
+ * Errors: PF007 unknown target, 22004 a task without target or query; PF008 on a client without a server.
  * Writes async.request.
  */
+#variable_conflict error
 DECLARE
-  task_ids BIGINT[];
+  new_ids BIGINT[];
 BEGIN
   IF to_regclass('async.task') IS NULL THEN
     RETURN QUERY SELECT a::BIGINT FROM async.ask_server(format(
@@ -652,30 +790,39 @@ BEGIN
     RETURN;
   END IF;
   PERFORM async.check_push(_tasks);
-  task_ids := ARRAY(SELECT nextval('async.task_id_seq') FROM generate_series(1, cardinality(_tasks)));
+  new_ids := ARRAY(SELECT nextval('async.task_id_seq') FROM generate_series(1, cardinality(_tasks)));
   PERFORM async.add_request(
     'async.push',
-    jsonb_build_object('run_type', _run_type, 'source', _source, 'task_ids', task_ids),
+    jsonb_build_object('run_type', _run_type, 'source', _source, 'task_ids', new_ids),
     ARRAY(SELECT value FROM jsonb_array_elements(to_jsonb(_tasks))));
-  RETURN QUERY SELECT unnest(task_ids);
+  RETURN QUERY SELECT unnest(new_ids);
 END;
 $$;
-COMMENT ON FUNCTION async.push_tasks(async.task_push_t[], async.task_run_type_t, TEXT) IS 'Queues tasks and returns their ids';
+COMMENT ON FUNCTION async.push_tasks(async.task_push_t[], async.task_run_type_t, TEXT) IS
+  'Queues tasks and returns their ids';
 
 -- pgasync/every/push_task.sql
-CREATE OR REPLACE FUNCTION async.push_task(
+CREATE FUNCTION async.push_task(
   _task async.task_push_t,
   _run_type async.task_run_type_t DEFAULT 'EXECUTE',
   _source TEXT DEFAULT NULL) RETURNS BIGINT LANGUAGE sql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Queues one task and returns its id; see async.push_tasks(). */
+/*
+ * Queues one task.
+ *
+ * _task, _run_type, _source: as in async.push_tasks().
+ * Returns its id.
+ * Errors: as async.push_tasks().
+ * Writes async.request.
+ */
 SELECT async.push_tasks(ARRAY[_task], _run_type, _source);
 $$;
-COMMENT ON FUNCTION async.push_task(async.task_push_t, async.task_run_type_t, TEXT) IS 'Queues one task and returns its id';
+COMMENT ON FUNCTION async.push_task(async.task_push_t, async.task_run_type_t, TEXT) IS
+  'Queues one task and returns its id';
 
 -- pgasync/every/finish.sql
-CREATE OR REPLACE FUNCTION async.finish(
+CREATE FUNCTION async.finish(
   _task_ids BIGINT[],
   _status async.finish_status_t DEFAULT 'FINISHED',
   _error_message TEXT DEFAULT NULL,
@@ -684,9 +831,14 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Resolves tasks that wait for an outside answer; one that still runs resolves so when it ends. Takes effect with the
- * caller's transaction. _duration: how long to put off when _status is DEFERRED (default 1 s).
- * Errors: PF004, PF005 on a server for tasks unknown or finished. Writes async.request.
+ * caller's transaction.
+ *
+ * _task_ids: the tasks; _status: how they ended; _error_message: why, for the views; _duration: how long to put off
+ * when _status is DEFERRED (null: 1 s).
+ * Errors: PF004, PF005 on a server for tasks unknown or finished.
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.add_request('async.finish', jsonb_build_object(
     'task_ids', _task_ids, 'status', _status, 'message', _error_message, 'duration', _duration));
@@ -696,13 +848,19 @@ COMMENT ON FUNCTION async.finish(BIGINT[], async.finish_status_t, TEXT, INTERVAL
   'Resolves tasks that wait for an outside answer';
 
 -- pgasync/every/cancel.sql
-CREATE OR REPLACE FUNCTION async.cancel(_task_ids BIGINT[], _message TEXT DEFAULT 'canceled by request') RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.cancel(_task_ids BIGINT[], _message TEXT DEFAULT 'canceled by request')
+RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Cancels tasks: what waits never runs, what runs is interrupted, unless it commits first. Takes effect with the
- * caller's transaction. Errors: PF004, PF005 on a server for tasks unknown or finished. Writes async.request.
+ * caller's transaction.
+ *
+ * _task_ids: the tasks; _message: reason that the views show.
+ * Errors: PF004, PF005 on a server for tasks unknown or finished.
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.finish(_task_ids, 'CANCELED', _message);
 END;
@@ -710,13 +868,18 @@ $$;
 COMMENT ON FUNCTION async.cancel(BIGINT[], TEXT) IS 'Cancels tasks that wait or run';
 
 -- pgasync/every/defer.sql
-CREATE OR REPLACE FUNCTION async.defer(_task_ids BIGINT[], _duration INTERVAL) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.defer(_task_ids BIGINT[], _duration INTERVAL) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Puts tasks back, to run again once _duration has passed. A task that runs is put back when it ends; what it did stays.
- * Takes effect with the caller's transaction. Errors: as async.finish(). Writes async.request.
+ * Puts tasks back, to run again later. A task that runs is put back when it ends; what it did stays. Takes effect
+ * with the caller's transaction.
+ *
+ * _task_ids: the tasks; _duration: how long from when the request is taken in, or from the end of a task that runs.
+ * Errors: as async.finish().
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.finish(_task_ids, 'DEFERRED', NULL, _duration);
 END;
@@ -724,14 +887,17 @@ $$;
 COMMENT ON FUNCTION async.defer(BIGINT[], INTERVAL) IS 'Puts tasks back until later';
 
 -- pgasync/every/wait_for_latch.sql
-CREATE OR REPLACE FUNCTION async.wait_for_latch() RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.wait_for_latch() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Returns once the orchestrator has taken in every request that was committed before. Waits for ever when none runs.
- * Errors: PF011 when the caller's own open transaction has made a request, 25001 above READ COMMITTED, where nothing new
- * would ever be seen; PF008 on a client without a server. Reads async.request, async.intake.
+ *
+ * Errors: PF011 when the caller's own open transaction has made a request, 25001 above READ COMMITTED, where nothing
+ * new would ever be seen; PF008 on a client without a server.
+ * Reads async.request, async.intake.
  */
+#variable_conflict error
 BEGIN
   IF to_regclass('async.task') IS NULL THEN
     PERFORM async.ask_server('SELECT async.wait_for_latch()');
@@ -742,7 +908,7 @@ BEGIN
     RAISE EXCEPTION 'requests of this transaction are taken in when it commits' USING
       ERRCODE = 'PF011', HINT = 'COMMIT before waiting.';
   END IF;
-  WHILE EXISTS (SELECT FROM async.new_requests(
+  WHILE EXISTS (SELECT FROM async.find_new_requests(
     (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1))) LOOP
     PERFORM pg_sleep(0.005);
   END LOOP;

@@ -17,15 +17,17 @@ END
 $guard$;
 
 -- pgasync_server/once/configuration.sql
--- Configuration of the task engine: one row of settings, the targets, the concurrency pools.
--- Written by async.configure() only; read by the orchestrator when async.control.configuration_version has grown.
-
+/*
+ * Configuration of the task engine: one row of settings, the targets, the concurrency pools. Written by
+ * async.configure(), async.pause() and async.resume(), pools also by tasks that name one that is not there; read by
+ * the orchestrator when async.control.configuration_version has grown.
+ */
 CREATE SEQUENCE async.configuration_version AS BIGINT;
-COMMENT ON SEQUENCE async.configuration_version IS 'numbers the changes made with async.configure()';
+COMMENT ON SEQUENCE async.configuration_version IS 'Numbers the changes of the configuration';
 
 CREATE TABLE async.control
 (
-  singleton BOOL NOT NULL DEFAULT TRUE,
+  singleton BOOL NOT NULL DEFAULT true,
   workers INT NOT NULL DEFAULT 16,
   idle_sleep INTERVAL NOT NULL DEFAULT '50 ms',
   busy_sleep INTERVAL NOT NULL DEFAULT '1 ms',
@@ -39,7 +41,7 @@ CREATE TABLE async.control
   default_concurrency_pool_workers INT NOT NULL DEFAULT 8,
   advisory_mutex_id BIGINT NOT NULL DEFAULT 5764888,
   log_level TEXT NOT NULL DEFAULT 'NOTICE',
-  paused BOOL NOT NULL DEFAULT FALSE,
+  paused BOOL NOT NULL DEFAULT false,
   configuration_version BIGINT NOT NULL DEFAULT 0,
   CONSTRAINT control_pk PRIMARY KEY (singleton),
   CONSTRAINT control_has_one_row CHECK (singleton),
@@ -54,41 +56,31 @@ CREATE TABLE async.control
   CONSTRAINT control_default_concurrency_pool_workers_positive CHECK (default_concurrency_pool_workers > 0),
   CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR'))
 );
-
-COMMENT ON TABLE async.control IS
-  'settings of the task engine; one row; change it with async.configure()';
-COMMENT ON COLUMN async.control.singleton IS
-  'always true: the table has one row';
-COMMENT ON COLUMN async.control.workers IS
-  'most tasks that the orchestrator runs at once, over all targets';
+COMMENT ON TABLE async.control IS 'Settings of the task engine; one row; change it with async.configure()';
+COMMENT ON COLUMN async.control.singleton IS 'Always true: the table has one row';
+COMMENT ON COLUMN async.control.workers IS 'Most tasks that the orchestrator runs at once, over all targets';
 COMMENT ON COLUMN async.control.idle_sleep IS
-  'longest that the orchestrator sleeps between cycles when there is nothing to do';
+  'Longest that the orchestrator sleeps between cycles when there is nothing to do';
 COMMENT ON COLUMN async.control.busy_sleep IS
-  'how long the orchestrator sleeps between cycles while tasks run';
-COMMENT ON COLUMN async.control.default_timeout IS
-  'timeout of a task whose target gives none; null: none';
-COMMENT ON COLUMN async.control.task_keep_duration IS
-  'how long finished tasks and runs are kept';
-COMMENT ON COLUMN async.control.light_maintenance_sleep IS
-  'time between two light maintenances';
-COMMENT ON COLUMN async.control.heavy_maintenance_sleep IS
-  'time between two heavy maintenances';
-COMMENT ON COLUMN async.control.self_target IS
-  'name of the target that is this database';
+  'How long the orchestrator sleeps between cycles while tasks run';
+COMMENT ON COLUMN async.control.default_timeout IS 'Timeout of a task whose target gives none; null: none';
+COMMENT ON COLUMN async.control.task_keep_duration IS 'How long finished tasks and runs are kept';
+COMMENT ON COLUMN async.control.light_maintenance_sleep IS 'Time between two light maintenances';
+COMMENT ON COLUMN async.control.heavy_maintenance_sleep IS 'Time between two heavy maintenances';
+COMMENT ON COLUMN async.control.self_target IS 'Name of the target that is this database';
 COMMENT ON COLUMN async.control.self_connection_string IS
-  'how the orchestrator connects to this database; null: by the local socket or address that it finds itself';
-COMMENT ON COLUMN async.control.self_concurrency IS
-  'max_concurrency of the target that is this database';
+  'How the orchestrator connects to this database; null: by the local socket or address that it finds itself';
+COMMENT ON COLUMN async.control.self_concurrency IS 'Limit (max_concurrency) of the target that is this database';
 COMMENT ON COLUMN async.control.default_concurrency_pool_workers IS
-  'max_workers of a pool that is named by a task and by no configuration';
+  'Limit (max_workers) of a pool that a task names and no configuration does';
 COMMENT ON COLUMN async.control.advisory_mutex_id IS
-  'key of the advisory lock that lets only one orchestrator run in this database';
+  'Key of the advisory lock that lets only one orchestrator run in this database';
 COMMENT ON COLUMN async.control.log_level IS
-  'least level that is logged: DEBUG, INFO, NOTICE, WARNING or ERROR';
+  'Least level that is logged: DEBUG, INFO, NOTICE, WARNING or ERROR';
 COMMENT ON COLUMN async.control.paused IS
-  'the orchestrator starts nothing new; async.pause() and async.resume() set it';
+  'The orchestrator starts nothing new; async.pause() and async.resume() set it';
 COMMENT ON COLUMN async.control.configuration_version IS
-  'grows with each change; transactional, so that who sees a new value sees the new configuration too';
+  'Grows with each change; transactional, so that who sees a new value sees the new configuration too';
 
 CREATE TABLE async.target
 (
@@ -96,35 +88,29 @@ CREATE TABLE async.target
   target TEXT NOT NULL,
   connection_string TEXT,
   max_concurrency INT NOT NULL DEFAULT 8,
-  asynchronous_finish BOOL NOT NULL DEFAULT FALSE,
+  asynchronous_finish BOOL NOT NULL DEFAULT false,
   default_timeout INTERVAL,
-  concurrency_track_yielded BOOL NOT NULL DEFAULT FALSE,
-  enabled BOOL NOT NULL DEFAULT TRUE,
+  concurrency_track_yielded BOOL NOT NULL DEFAULT false,
+  enabled BOOL NOT NULL DEFAULT true,
   CONSTRAINT target_pk PRIMARY KEY (target_id),
   CONSTRAINT target_is_unique UNIQUE (target),
   CONSTRAINT target_not_empty CHECK (target <> ''),
   CONSTRAINT target_max_concurrency_positive CHECK (max_concurrency > 0),
   CONSTRAINT target_default_timeout_positive CHECK (default_timeout > '0')
 );
-
-COMMENT ON TABLE async.target IS
-  'databases on which tasks run; change them with async.configure()';
-COMMENT ON COLUMN async.target.target_id IS
-  'number that other tables hold; survives a renaming';
-COMMENT ON COLUMN async.target.target IS
-  'name of the target; a concurrency pool of this name belongs to it';
+COMMENT ON TABLE async.target IS 'Databases on which tasks run; change them with async.configure()';
+COMMENT ON COLUMN async.target.target_id IS 'Number that other tables hold; survives a renaming';
+COMMENT ON COLUMN async.target.target IS 'Name of the target; a concurrency pool of this name belongs to it';
 COMMENT ON COLUMN async.target.connection_string IS
-  'conninfo, URI, or name of a foreign server; null for the target that is this database';
-COMMENT ON COLUMN async.target.max_concurrency IS
-  'most tasks that run on it at once';
+  'Conninfo, URI, or name of a foreign server; null for the target that is this database';
+COMMENT ON COLUMN async.target.max_concurrency IS 'Most tasks that run on it at once';
 COMMENT ON COLUMN async.target.asynchronous_finish IS
-  'a task is not done when its query is: it waits for async.finish() or flow.finish()';
+  'A task is not done when its query is: it waits for async.finish() or flow.finish()';
 COMMENT ON COLUMN async.target.default_timeout IS
-  'timeout of a task that gives none; null: that of async.control';
+  'Timeout of a task that gives none; null: that of async.control';
 COMMENT ON COLUMN async.target.concurrency_track_yielded IS
-  'a task that waits for its outside answer still counts in its pool';
-COMMENT ON COLUMN async.target.enabled IS
-  'false: its tasks stay queued';
+  'A task that waits for its outside answer still counts in its pool';
+COMMENT ON COLUMN async.target.enabled IS 'Whether it is used; the tasks of one that is not stay queued';
 
 CREATE TABLE async.concurrency_pool
 (
@@ -139,19 +125,15 @@ CREATE TABLE async.concurrency_pool
   CONSTRAINT concurrency_pool_not_empty CHECK (concurrency_pool <> ''),
   CONSTRAINT concurrency_pool_max_workers_positive CHECK (max_workers > 0)
 );
-
 COMMENT ON TABLE async.concurrency_pool IS
-  'named limits on how many tasks run at once; change them with async.configure()';
-COMMENT ON COLUMN async.concurrency_pool.pool_id IS
-  'number that other tables hold; survives a renaming';
-COMMENT ON COLUMN async.concurrency_pool.concurrency_pool IS
-  'name of the pool';
-COMMENT ON COLUMN async.concurrency_pool.max_workers IS
-  'most tasks of the pool that run at once';
+  'Named limits on how many tasks run at once; change them with async.configure()';
+COMMENT ON COLUMN async.concurrency_pool.pool_id IS 'Number that other tables hold; survives a renaming';
+COMMENT ON COLUMN async.concurrency_pool.concurrency_pool IS 'Name of the pool';
+COMMENT ON COLUMN async.concurrency_pool.max_workers IS 'Most tasks of the pool that run at once';
 COMMENT ON COLUMN async.concurrency_pool.target_id IS
-  'target whose own pool this is: same name, max_workers = its max_concurrency; null for any other pool';
+  'Target whose own pool this is: same name, max_workers = its max_concurrency; null for any other pool';
 
--- The rows that every server starts with. A restore replaces them: see async.replace_seed_row().
+/* The rows that every server starts with. A restore replaces them: see async.replace_seed_row(). */
 INSERT INTO async.control DEFAULT VALUES;
 INSERT INTO async.target(target, max_concurrency)
   SELECT c.self_target, c.self_concurrency FROM async.control c;
@@ -161,38 +143,36 @@ INSERT INTO async.concurrency_pool(concurrency_pool, max_workers, target_id)
 -- pgasync_server/once/identity.sql
 CREATE TABLE async.identity
 (
-  singleton BOOL PRIMARY KEY DEFAULT true CHECK (singleton),
+  singleton BOOL NOT NULL DEFAULT true,
   server UUID NOT NULL,
   system_identifier BIGINT NOT NULL,   /* pg_control_system() */
-  database OID NOT NULL
+  database OID NOT NULL,
+  CONSTRAINT identity_pk PRIMARY KEY (singleton),
+  CONSTRAINT identity_has_one_row CHECK (singleton)
 );
 COMMENT ON TABLE async.identity IS
-  'Who this server is to its targets, and where it was when it became that; made by the first orchestrator or async.claim_identity()';
+  'Who this server is to its targets, and where it was when the first orchestrator or async.claim_identity() said so';
 
+-- pgasync_server/once/epoch.sql
 /* An orchestrator's reign. Every row of receipts and batches carries it. */
 CREATE TABLE async.epoch
 (
-  epoch BIGINT PRIMARY KEY,
-  token UUID NOT NULL,
+  epoch BIGINT,
+  token UUID NOT NULL,     /* tells two orchestrators that took the same epoch apart */
   pid INT NOT NULL,
-  started TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp()
+  started TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  CONSTRAINT epoch_pk PRIMARY KEY (epoch)
 );
 COMMENT ON TABLE async.epoch IS 'Orchestrators that have run on this server';
 
--- pgasync_server/once/task.sql
+-- pgasync_server/once/lane.sql
 /*
- * Tasks are inserted and never updated. What is in a lane behind the lane's position waits; what is in a batch runs;
- * what has a result is done. Each of the tables that hold open work has a row a task at most, deleted by key.
+ * A task waits in a lane, which holds once what its tasks have in common: first in, first out. What goes again comes
+ * before what never went.
  */
-CREATE SEQUENCE async.task_id_seq;
-COMMENT ON SEQUENCE async.task_id_seq IS 'Numbers tasks';
-CREATE SEQUENCE async.seq;
-COMMENT ON SEQUENCE async.seq IS 'Order of tasks in their lanes: drawn by the orchestrator only, hence in the order of its commits';
-
-/* A queue of tasks that may be sent together: first in, first out. */
 CREATE TABLE async.lane
 (
-  lane_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  lane_id BIGINT GENERATED ALWAYS AS IDENTITY,
   target_id INT NOT NULL,
   pool_id INT NOT NULL,
   priority INT NOT NULL,
@@ -210,28 +190,71 @@ CREATE TABLE async.lane
   retry_backoff FLOAT8 NOT NULL DEFAULT 2,
   retry_max_delay INTERVAL NOT NULL DEFAULT '1 h',
   retry_on TEXT[],              /* SQLSTATEs or classes; null: any but class 42 */
-  on_interrupt TEXT NOT NULL DEFAULT 'retry' CHECK (on_interrupt IN ('retry', 'fail'))
+  on_interrupt TEXT NOT NULL DEFAULT 'retry',
+  CONSTRAINT lane_pk PRIMARY KEY (lane_id),
+  CONSTRAINT lane_on_interrupt_known CHECK (on_interrupt IN ('retry', 'fail'))
 );
 CREATE INDEX lane_owner_idx ON async.lane(owner_id, owner_item, priority, target_id);
 COMMENT ON TABLE async.lane IS 'Queues of tasks that may be sent together, first in first out';
 
-CREATE TABLE async.open_lane (lane_id BIGINT PRIMARY KEY);
+CREATE TABLE async.open_lane
+(
+  lane_id BIGINT,
+  CONSTRAINT open_lane_pk PRIMARY KEY (lane_id)
+);
 COMMENT ON TABLE async.open_lane IS 'Lanes that may still get tasks: where an orchestrator that starts looks for work';
 
 /* Newest row a lane counts: inserted rather than updated, so that no open transaction makes it slower. */
-CREATE TABLE async.lane_position (lane_id BIGINT, seq BIGINT, PRIMARY KEY (lane_id, seq));
+CREATE TABLE async.lane_position
+(
+  lane_id BIGINT,
+  seq BIGINT,
+  CONSTRAINT lane_position_pk PRIMARY KEY (lane_id, seq)
+);
 COMMENT ON TABLE async.lane_position IS 'How far each lane has been taken; its greatest row counts';
 
 CREATE TABLE async.doomed_lane
 (
-  lane_id BIGINT PRIMARY KEY,
-  message TEXT
+  lane_id BIGINT,
+  message TEXT,
+  CONSTRAINT doomed_lane_pk PRIMARY KEY (lane_id)
 );
 COMMENT ON TABLE async.doomed_lane IS 'Lanes of which all that waits is being canceled, piece by piece';
 
+CREATE TABLE async.requeue
+(
+  lane_id BIGINT,
+  seq BIGINT,
+  task_id BIGINT NOT NULL,
+  CONSTRAINT requeue_pk PRIMARY KEY (lane_id, seq)
+);
+COMMENT ON TABLE async.requeue IS 'Tasks that go again, before those of their lane that never went';
+
+CREATE TABLE async.delayed
+(
+  due TIMESTAMPTZ,
+  task_id BIGINT,
+  lane_id BIGINT NOT NULL,
+  CONSTRAINT delayed_pk PRIMARY KEY (due, task_id)
+);
+CREATE INDEX delayed_task_idx ON async.delayed(task_id);
+COMMENT ON TABLE async.delayed IS 'Tasks that go again at a time';
+
+-- pgasync_server/once/task.sql
+/*
+ * Tasks are inserted and never updated. What is in a lane behind the lane's position waits; what is in a batch runs;
+ * what has a result is done. Each of the tables that hold open work has a row a task at most, deleted by key.
+ */
+CREATE SEQUENCE async.task_id_seq;
+COMMENT ON SEQUENCE async.task_id_seq IS 'Numbers tasks';
+
+CREATE SEQUENCE async.seq;
+COMMENT ON SEQUENCE async.seq IS
+  'Order of tasks in their lanes: drawn by the orchestrator only, hence in the order of its commits';
+
 CREATE TABLE async.task
 (
-  task_id BIGINT PRIMARY KEY,
+  task_id BIGINT,
   lane_id BIGINT,               /* null: recorded, never run */
   seq BIGINT,                   /* place in the lane */
   owner_id BIGINT NOT NULL,
@@ -241,37 +264,21 @@ CREATE TABLE async.task
   argument JSONB,
   entered TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   source TEXT,
-  task_data JSONB
+  task_data JSONB,
+  CONSTRAINT task_pk PRIMARY KEY (task_id)
 );
 CREATE INDEX task_lane_idx ON async.task(lane_id, seq);
 CREATE UNIQUE INDEX task_key_idx ON async.task(owner_id, owner_item, key);
 COMMENT ON TABLE async.task IS 'Tasks as they were pushed; never updated, removed task_keep_duration after their end';
 
-CREATE TABLE async.requeue
-(
-  lane_id BIGINT,
-  seq BIGINT,
-  task_id BIGINT NOT NULL,
-  PRIMARY KEY (lane_id, seq)
-);
-COMMENT ON TABLE async.requeue IS 'Tasks that go again, before those of their lane that never went';
-
-CREATE TABLE async.delayed
-(
-  due TIMESTAMPTZ,
-  task_id BIGINT,
-  lane_id BIGINT NOT NULL,
-  PRIMARY KEY (due, task_id)
-);
-CREATE INDEX delayed_task_idx ON async.delayed(task_id);
-COMMENT ON TABLE async.delayed IS 'Tasks that go again at a time';
-
+-- pgasync_server/once/batch.sql
 /* An assignment, committed before it is sent. */
 CREATE SEQUENCE async.batch_id_seq;
 COMMENT ON SEQUENCE async.batch_id_seq IS 'Numbers batches';
+
 CREATE TABLE async.batch
 (
-  batch_id BIGINT PRIMARY KEY,
+  batch_id BIGINT,
   epoch BIGINT NOT NULL,
   ring INT NOT NULL,            /* receipt table that it writes: 0 or 1 */
   target_id INT NOT NULL,
@@ -279,47 +286,55 @@ CREATE TABLE async.batch
   pid INT,                      /* session on the target that got it, and when that began */
   backend_start TIMESTAMPTZ,
   task_ids BIGINT[] NOT NULL,   /* in the order in which they run */
-  assigned TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp()
+  assigned TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  CONSTRAINT batch_pk PRIMARY KEY (batch_id)
 );
 COMMENT ON TABLE async.batch IS 'What runs: a row for each busy slot';
 
 /* A verdict on tasks that run, carried out when the batch ends: unless its receipt came first. */
 CREATE TABLE async.doom
 (
-  task_id BIGINT PRIMARY KEY,
+  task_id BIGINT,
   status TEXT NOT NULL,
-  message TEXT
+  message TEXT,
+  CONSTRAINT doom_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.doom IS 'Tasks to be ended, and how, unless they commit first; also waiting ones that a lane must pass over';
+COMMENT ON TABLE async.doom IS
+  'Tasks to be ended, and how, unless they commit first; also waiting ones that a lane must pass over';
 
 CREATE TABLE async.early_finish
 (
-  task_id BIGINT PRIMARY KEY,
+  task_id BIGINT,
   status TEXT NOT NULL,
   message TEXT,
-  duration INTERVAL
+  duration INTERVAL,            /* for which it is put off, when status is DEFERRED */
+  CONSTRAINT early_finish_pk PRIMARY KEY (task_id)
 );
 COMMENT ON TABLE async.early_finish IS 'Answers that came while the task was still running';
 
+-- pgasync_server/once/result.sql
+/* What becomes of tasks once they have run. */
 CREATE TABLE async.yielded
 (
-  task_id BIGINT PRIMARY KEY,
+  task_id BIGINT,
   lane_id BIGINT NOT NULL,
   started TIMESTAMPTZ NOT NULL,
   yielded TIMESTAMPTZ NOT NULL,
-  times_up TIMESTAMPTZ
+  times_up TIMESTAMPTZ,
+  CONSTRAINT yielded_pk PRIMARY KEY (task_id)
 );
 COMMENT ON TABLE async.yielded IS 'Tasks that have run and wait for their finish';
 
 CREATE TABLE async.result
 (
-  task_id BIGINT PRIMARY KEY,
+  task_id BIGINT,
   status TEXT NOT NULL,
   started TIMESTAMPTZ,
   ended TIMESTAMPTZ NOT NULL,
   yielded TIMESTAMPTZ,
   sqlstate TEXT,
-  error TEXT
+  error TEXT,
+  CONSTRAINT result_pk PRIMARY KEY (task_id)
 );
 CREATE INDEX result_ended_idx ON async.result USING brin (ended);
 COMMENT ON TABLE async.result IS 'How tasks ended; never updated';
@@ -334,44 +349,9 @@ CREATE TABLE async.attempt
   sqlstate TEXT,
   error TEXT,
   counted BOOL NOT NULL,        /* against the lane's retries */
-  PRIMARY KEY (task_id, attempt)
+  CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
 COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';
-
-/* How far the requests of each target, and this server (target_id 0), have been taken in. The newest row counts. */
-CREATE TABLE async.intake
-(
-  target_id INT,
-  intake_no BIGINT GENERATED ALWAYS AS IDENTITY,
-  snapshot TXID_SNAPSHOT NOT NULL,
-  PRIMARY KEY (target_id, intake_no)
-);
-COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of this server (0), have been taken in';
-
--- pgasync_server/once/hook.sql
-/* Extensions on top of the engine register here; the engine knows nothing of them. */
-CREATE TABLE async.hook
-(
-  owner TEXT PRIMARY KEY,
-  check_request TEXT,     /* function (async.request) that raises when one of kind '<owner>.…' makes no sense */
-  on_requests TEXT,       /* function (async.request[]): requests of kind '<owner>.…' */
-  on_results TEXT,        /* function (async.result_t[]): tasks of this owner that have ended */
-  on_cycle TEXT,          /* function () returning whether there is more to do at once */
-  on_maintenance TEXT     /* function (keep interval): removes a piece of what ended longer ago than that */
-);
-COMMENT ON TABLE async.hook IS 'Functions of other extensions that the orchestrator calls';
-
-CREATE TABLE async.task_kind
-(
-  kind TEXT PRIMARY KEY,
-  argument_type TEXT,     /* type of the argument that the call of the lane takes */
-  header TEXT,            /* expression of that type, once a batch; $owner_id stands for that of the lane */
-  argument TEXT,          /* expression of that type; $header, $task_id, $data and $label stand for theirs */
-  preamble TEXT,          /* function (owner_id, target_id) returning what a first batch on a target must run, or null */
-  on_missing TEXT         /* function (owner_id, target_id) called when a target turns out not to have it: PF014 */
-);
-COMMENT ON TABLE async.task_kind IS 'How the tasks of a lane become the argument of its call';
-INSERT INTO async.task_kind(kind) VALUES ('query');
 
 CREATE TYPE async.result_t AS
 (
@@ -379,7 +359,7 @@ CREATE TYPE async.result_t AS
   owner TEXT,
   owner_id BIGINT,
   owner_item INT,
-  is_member BOOL,         /* of the item: a step of the node; otherwise the item''s own task */
+  is_member BOOL,         /* of the item: a step of the node; otherwise the item's own task */
   status TEXT,
   started TIMESTAMPTZ,
   ended TIMESTAMPTZ,
@@ -388,12 +368,54 @@ CREATE TYPE async.result_t AS
 );
 COMMENT ON TYPE async.result_t IS 'Engine: a task that has ended, as told to the extension that owns it';
 
+-- pgasync_server/once/intake.sql
+/* How far the requests of each target, and this server (target_id 0), have been taken in. The newest row counts. */
+CREATE TABLE async.intake
+(
+  target_id INT,
+  intake_no BIGINT GENERATED ALWAYS AS IDENTITY,
+  snapshot TXID_SNAPSHOT NOT NULL,
+  CONSTRAINT intake_pk PRIMARY KEY (target_id, intake_no)
+);
+COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of this server (0), have been taken in';
+
+-- pgasync_server/once/task_kind.sql
+CREATE TABLE async.task_kind
+(
+  kind TEXT,
+  argument_type TEXT,     /* type of the argument that the call of the lane takes */
+  header TEXT,            /* expression of that type, once a batch; $owner_id stands for that of the lane */
+  argument TEXT,          /* expression of that type; $header, $task_id, $data and $label stand for theirs */
+  preamble TEXT,          /* function (owner_id, target_id) returning what the first batch on a target must run */
+  on_missing TEXT,        /* function (owner_id, target_id) called when a target turns out not to have it: PF014 */
+  CONSTRAINT task_kind_pk PRIMARY KEY (kind)
+);
+COMMENT ON TABLE async.task_kind IS 'How the tasks of a lane become the argument of its call';
+
+/* The engine's own: what async.push_tasks() queues. */
+INSERT INTO async.task_kind(kind) VALUES ('query');
+
+-- pgasync_server/once/hook.sql
+/* Extensions on top of the engine register here; the engine knows nothing of them. */
+CREATE TABLE async.hook
+(
+  owner TEXT,
+  check_request TEXT,     /* function (async.request) that raises when one of kind '<owner>.…' makes no sense */
+  on_requests TEXT,       /* function (async.request[]): requests of kind '<owner>.…' */
+  on_results TEXT,        /* function (async.result_t[]): tasks of this owner that have ended */
+  on_cycle TEXT,          /* function () returning whether there is more to do at once */
+  on_maintenance TEXT,    /* function (keep interval): removes a piece of what ended longer ago than that */
+  CONSTRAINT hook_pk PRIMARY KEY (owner)
+);
+COMMENT ON TABLE async.hook IS 'Functions of other extensions that the orchestrator calls';
+
 -- pgasync_server/once/log.sql
 CREATE TABLE async.log_entry
 (
   logged TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  level TEXT NOT NULL CHECK (level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR')),
-  message TEXT NOT NULL
+  level TEXT NOT NULL,
+  message TEXT NOT NULL,
+  CONSTRAINT log_entry_level_known CHECK (level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR'))
 );
 CREATE INDEX log_entry_logged_idx ON async.log_entry(logged);
 COMMENT ON TABLE async.log_entry IS 'What the orchestrator has to say; async.log() writes it';
@@ -410,7 +432,7 @@ CREATE TYPE async.slot_t AS
   connection TEXT,          /* name for dblink; null: adopted from an earlier orchestrator, only watched */
   pid INT,
   backend_start TIMESTAMPTZ,
-  state TEXT,               /* opening, idle, busy, ended (waits for its receipts), watched (connection lost or never had), closed */
+  state TEXT,               /* opening, idle, busy, ended (awaits its receipts), watched (has no connection), closed */
   batch_id BIGINT,
   epoch BIGINT,
   ring INT,
@@ -435,15 +457,6 @@ CREATE TYPE async.slot_t AS
 );
 COMMENT ON TYPE async.slot_t IS 'Engine: a connection to a target and what runs there';
 
-CREATE TYPE async.receipt_t AS
-(
-  batch_id BIGINT,
-  task_id BIGINT,
-  started TIMESTAMPTZ,
-  ended TIMESTAMPTZ         /* null: revoked */
-);
-COMMENT ON TYPE async.receipt_t IS 'Engine: a receipt or revocation as a target reports it';
-
 CREATE TYPE async.lane_state_t AS
 (
   lane_id BIGINT,
@@ -453,7 +466,7 @@ CREATE TYPE async.lane_state_t AS
   position BIGINT,          /* seq of the last task taken */
   served BIGINT,            /* tasks taken since the lane woke, for turns among equals */
   work FLOAT8,              /* seconds that its tasks have been taking, commit apart, or null */
-  pace FLOAT8,              /* seconds from one to the next in their batches, commit and competition included, or null */
+  pace FLOAT8,              /* seconds from one to the next in a batch, commit and competition included, or null */
   requeued BOOL,            /* something of it may be in async.requeue */
   empty BOOL                /* nothing was left of it when it was last served */
 );
@@ -497,7 +510,7 @@ CREATE TYPE async.loop_t AS
   lanes async.lane_state_t[],
   targets async.target_state_t[],
   snapshot TXID_SNAPSHOT,   /* requests of this database taken in */
-  configuration BIGINT,     /* last_value of async.configuration_version when targets were read */
+  configuration BIGINT,     /* configuration_version of async.control when targets were read */
   started TIMESTAMPTZ,
   paused BOOL,
   workers INT,
@@ -506,12 +519,23 @@ CREATE TYPE async.loop_t AS
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
-  resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   pending BOOL,             /* and left something that the next can do at once */
+  resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
   stopping BOOL
 );
 COMMENT ON TYPE async.loop_t IS 'Engine: the state of the orchestrator between cycles';
+
+-- pgasync_server/once/verdict.sql
+/* What the end of a batch is judged by, and the judgement. */
+CREATE TYPE async.receipt_t AS
+(
+  batch_id BIGINT,
+  task_id BIGINT,
+  started TIMESTAMPTZ,
+  ended TIMESTAMPTZ         /* null: revoked */
+);
+COMMENT ON TYPE async.receipt_t IS 'Engine: a receipt or revocation as a target reports it';
 
 CREATE TYPE async.verdict_t AS
 (
@@ -519,7 +543,7 @@ CREATE TYPE async.verdict_t AS
   lane_id BIGINT,
   batch_id BIGINT,
   n BIGINT,                 /* place in its batch */
-  outcome TEXT,             /* DONE, BACK (never ran or may run again at once), ERROR, LOST (nobody knows), or the status of its doom */
+  outcome TEXT,             /* DONE, BACK (may run again at once), ERROR, LOST (nobody knows), or status of its doom */
   started TIMESTAMPTZ,
   ended TIMESTAMPTZ,
   sqlstate TEXT,
@@ -528,6 +552,8 @@ CREATE TYPE async.verdict_t AS
 );
 COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';
 
+-- pgasync_server/once/part.sql
+/* What is taken from a lane to make up messages. */
 CREATE TYPE async.head_t AS
 (
   task_id BIGINT,
@@ -552,13 +578,18 @@ CREATE TYPE async.part_t AS
 COMMENT ON TYPE async.part_t IS 'Engine: tasks of a lane that go in one message';
 
 -- pgasync_server/every/announce.sql
-CREATE OR REPLACE FUNCTION async.announce(_channel TEXT, _payload TEXT) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.announce(_channel TEXT, _payload TEXT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * For extensions, within the orchestrator: a NOTIFY to be sent over the control connection of this database once this cycle
- * is committed. The orchestrator's own would be delivered, on older majors, only when CALL async.main() returns.
+ * For extensions, within the orchestrator: a NOTIFY to be sent over the control connection of this database once this
+ * cycle is committed. The orchestrator's own would be delivered, on older majors, only when CALL async.main()
+ * returns.
+ *
+ * _channel, _payload: as pg_notify() takes them.
+ * Kept in the setting pgflow.announcements, which is undone with the transaction.
  */
+#variable_conflict error
 BEGIN
   PERFORM set_config('pgflow.announcements', (
     coalesce(nullif(current_setting('pgflow.announcements', true), ''), '[]')::JSONB
@@ -567,54 +598,34 @@ END;
 $$;
 COMMENT ON FUNCTION async.announce(TEXT, TEXT) IS 'Engine: has a notification sent';
 
--- pgasync_server/every/answer_early.sql
-CREATE OR REPLACE FUNCTION async.answer_early(_verdicts async.verdict_t[]) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Of tasks that have run: those that finish asynchronously and have had no answer yet begin to wait for it, unless they are
- * doomed, which is answer enough; those that
- * were deferred while they ran are put off. Writes async.yielded, async.delayed.
- */
-BEGIN
-  INSERT INTO async.yielded(task_id, lane_id, started, yielded, times_up)
-  SELECT v.task_id, v.lane_id, v.started, v.ended, v.started + l.timeout
-  FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
-  WHERE v.outcome = 'DONE' AND l.asynchronous
-    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
-
-  INSERT INTO async.delayed(due, task_id, lane_id)
-  SELECT clock_timestamp() + coalesce(e.duration, '1 s'), v.task_id, v.lane_id
-  FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
-  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
-END;
-$$;
-COMMENT ON FUNCTION async.answer_early(async.verdict_t[]) IS 'Engine: tasks that wait for an answer, or got one before they ended';
-
 -- pgasync_server/every/apply_answer.sql
-CREATE OR REPLACE FUNCTION async.apply_answer(_s async.loop_t, _target INT, _answer JSONB) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.apply_answer(_s async.loop_t, _target INT, _answer JSONB)
+RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Draws the consequences of an answer for the slots of its target: progress, revocations done, sessions gone, and batches
- * whose end is now known. _target: index into _s.targets.
+ * Draws the consequences of a target's answer for its slots: progress, revocations done, sessions gone, and batches
+ * whose end is now known.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets; _answer: what async.attend()
+ * answered.
+ * Writes what async.settle_parts() and async.settle_batches() do.
  */
+#variable_conflict error
 DECLARE
-  target async.target_state_t := (_s.targets)[_target];
-  asked JSONB := target.in_flight;
+  this_target async.target_state_t := (_s.targets)[_target];
+  asked JSONB := this_target.in_flight;
   receipts async.receipt_t[] := ARRAY(
     SELECT ROW((r.value->>0)::BIGINT, (r.value->>1)::BIGINT, (r.value->>2)::TIMESTAMPTZ,
                (r.value->>3)::TIMESTAMPTZ)::async.receipt_t
     FROM jsonb_array_elements(CASE WHEN jsonb_typeof(_answer->'receipts') = 'array' THEN _answer->'receipts' END) r);
   slots async.slot_t[] := _s.slots;
   slot async.slot_t;
-  settled BIGINT[] := '{}';
+  settled BIGINT[] := '{}'::BIGINT[];
 BEGIN
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
     slot := slots[i];
-    CONTINUE WHEN slot.target_id <> target.target_id OR slot.batch_id IS NULL
+    CONTINUE WHEN slot.target_id <> this_target.target_id OR slot.batch_id IS NULL
                OR NOT asked#>'{receipts,batch_ids}' @> to_jsonb(slot.batch_id);
     slot := async.note_receipts(slot, receipts);
     IF slot.revoking AND asked->'revoke' @> jsonb_build_array(jsonb_build_object('batch_id', slot.batch_id)) THEN
@@ -632,73 +643,75 @@ BEGIN
   END LOOP;
   _s.slots := slots;
   _s := async.settle_parts(_s, receipts, settled);
-  RETURN async.resolve(_s, settled, receipts);
+  RETURN async.settle_batches(_s, settled, receipts);
 END;
 $$;
 COMMENT ON FUNCTION async.apply_answer(async.loop_t, INT, JSONB) IS 'Engine: what follows from the answer of a target';
 
 -- pgasync_server/every/apply_control.sql
-CREATE OR REPLACE FUNCTION async.apply_control(_control JSONB) RETURNS VOID
-LANGUAGE plpgsql
+CREATE FUNCTION async.apply_control(_control JSONB) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Takes the settings of a configuration over; what it does not name stays.
  *
  * _control: section control of a configuration that has been checked.
- * Writes: async.control, async.target (name and limit of the target that is this database); the caller holds the row of the former.
+ * Writes async.control, async.target (name and limit of the target that is this database); the caller has locked the
+ * row of the former.
  */
 #variable_conflict error
 BEGIN
   UPDATE async.target t
   SET
-    target = coalesce(_control ->> 'self_target', t.target),
-    max_concurrency = coalesce((_control ->> 'self_concurrency')::NUMERIC::INT, t.max_concurrency)
+    target = coalesce(_control->>'self_target', t.target),
+    max_concurrency = coalesce((_control->>'self_concurrency')::NUMERIC::INT, t.max_concurrency)
   FROM async.control c
   WHERE t.target = c.self_target;
 
   UPDATE async.control c
   SET
-    workers = coalesce((_control ->> 'workers')::NUMERIC::INT, c.workers),
-    idle_sleep = coalesce(async.parse_interval(_control -> 'idle_sleep'), c.idle_sleep),
-    busy_sleep = coalesce(async.parse_interval(_control -> 'busy_sleep'), c.busy_sleep),
-    default_timeout =
-      CASE WHEN _control ? 'default_timeout' THEN async.parse_interval(_control -> 'default_timeout') ELSE c.default_timeout END,
-    task_keep_duration = coalesce(async.parse_interval(_control -> 'task_keep_duration'), c.task_keep_duration),
-    light_maintenance_sleep = coalesce(async.parse_interval(_control -> 'light_maintenance_sleep'), c.light_maintenance_sleep),
-    heavy_maintenance_sleep = coalesce(async.parse_interval(_control -> 'heavy_maintenance_sleep'), c.heavy_maintenance_sleep),
-    self_target = coalesce(_control ->> 'self_target', c.self_target),
-    self_connection_string =
-      CASE WHEN _control ? 'self_connection_string' THEN _control ->> 'self_connection_string' ELSE c.self_connection_string END,
-    self_concurrency = coalesce((_control ->> 'self_concurrency')::NUMERIC::INT, c.self_concurrency),
+    workers = coalesce((_control->>'workers')::NUMERIC::INT, c.workers),
+    idle_sleep = coalesce(async.parse_interval(_control->'idle_sleep'), c.idle_sleep),
+    busy_sleep = coalesce(async.parse_interval(_control->'busy_sleep'), c.busy_sleep),
+    default_timeout = CASE
+      WHEN _control ? 'default_timeout' THEN async.parse_interval(_control->'default_timeout')
+      ELSE c.default_timeout END,
+    task_keep_duration = coalesce(async.parse_interval(_control->'task_keep_duration'), c.task_keep_duration),
+    light_maintenance_sleep =
+      coalesce(async.parse_interval(_control->'light_maintenance_sleep'), c.light_maintenance_sleep),
+    heavy_maintenance_sleep =
+      coalesce(async.parse_interval(_control->'heavy_maintenance_sleep'), c.heavy_maintenance_sleep),
+    self_target = coalesce(_control->>'self_target', c.self_target),
+    self_connection_string = CASE
+      WHEN _control ? 'self_connection_string' THEN _control->>'self_connection_string'
+      ELSE c.self_connection_string END,
+    self_concurrency = coalesce((_control->>'self_concurrency')::NUMERIC::INT, c.self_concurrency),
     default_concurrency_pool_workers =
-      coalesce((_control ->> 'default_concurrency_pool_workers')::NUMERIC::INT, c.default_concurrency_pool_workers),
-    advisory_mutex_id = coalesce((_control ->> 'advisory_mutex_id')::NUMERIC::BIGINT, c.advisory_mutex_id),
-    log_level = coalesce(_control ->> 'log_level', c.log_level);
+      coalesce((_control->>'default_concurrency_pool_workers')::NUMERIC::INT, c.default_concurrency_pool_workers),
+    advisory_mutex_id = coalesce((_control->>'advisory_mutex_id')::NUMERIC::BIGINT, c.advisory_mutex_id),
+    log_level = coalesce(_control->>'log_level', c.log_level);
 END;
 $$;
-
-COMMENT ON FUNCTION async.apply_control(JSONB) IS
-  'private: section control of async.configure()';
+COMMENT ON FUNCTION async.apply_control(JSONB) IS 'Engine: section control of async.configure()';
 
 -- pgasync_server/every/apply_pools.sql
-CREATE OR REPLACE FUNCTION async.apply_pools(_pools JSONB) RETURNS VOID
-LANGUAGE plpgsql
+CREATE FUNCTION async.apply_pools(_pools JSONB) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes or changes the concurrency pools of a configuration, and brings the pool of each target's own in line with the target. A
- * pool that had the name before the target becomes the target's own.
+ * Makes or changes the concurrency pools of a configuration, and brings the pool of each target's own in line with
+ * the target. A pool that had the name before the target becomes the target's own.
  *
  * _pools: section concurrency_pools of a configuration that has been checked.
- * Writes: async.concurrency_pool.
+ * Writes async.concurrency_pool.
  */
 #variable_conflict error
 BEGIN
   UPDATE async.concurrency_pool p
   SET concurrency_pool = t.target, max_workers = t.max_concurrency
   FROM async.target t
-  WHERE t.target_id = p.target_id AND (p.concurrency_pool, p.max_workers) IS DISTINCT FROM (t.target, t.max_concurrency);
+  WHERE t.target_id = p.target_id
+    AND (p.concurrency_pool, p.max_workers) IS DISTINCT FROM (t.target, t.max_concurrency);
 
   UPDATE async.concurrency_pool p
   SET max_workers = t.max_concurrency, target_id = t.target_id
@@ -712,99 +725,100 @@ BEGIN
   ORDER BY t.target_id;
 
   UPDATE async.concurrency_pool p
-  SET max_workers = (g.item ->> 'max_workers')::NUMERIC::INT
+  SET max_workers = (g.item->>'max_workers')::NUMERIC::INT
   FROM jsonb_array_elements(_pools) AS g(item)
-  WHERE p.concurrency_pool = g.item ->> 'concurrency_pool' AND g.item ? 'max_workers';
+  WHERE p.concurrency_pool = g.item->>'concurrency_pool' AND g.item ? 'max_workers';
 
   INSERT INTO async.concurrency_pool(concurrency_pool, max_workers)
-  SELECT g.item ->> 'concurrency_pool', coalesce((g.item ->> 'max_workers')::NUMERIC::INT, c.default_concurrency_pool_workers)
+  SELECT g.item->>'concurrency_pool',
+         coalesce((g.item->>'max_workers')::NUMERIC::INT, c.default_concurrency_pool_workers)
   FROM jsonb_array_elements(_pools) WITH ORDINALITY AS g(item, no)
   CROSS JOIN async.control c
-  WHERE NOT EXISTS (SELECT FROM async.concurrency_pool p WHERE p.concurrency_pool = g.item ->> 'concurrency_pool')
+  WHERE NOT EXISTS (SELECT FROM async.concurrency_pool p WHERE p.concurrency_pool = g.item->>'concurrency_pool')
   ORDER BY g.no;
 END;
 $$;
-
-COMMENT ON FUNCTION async.apply_pools(JSONB) IS
-  'private: section concurrency_pools of async.configure()';
+COMMENT ON FUNCTION async.apply_pools(JSONB) IS 'Engine: section concurrency_pools of async.configure()';
 
 -- pgasync_server/every/apply_targets.sql
-CREATE OR REPLACE FUNCTION async.apply_targets(_targets JSONB) RETURNS VOID
-LANGUAGE plpgsql
+CREATE FUNCTION async.apply_targets(_targets JSONB) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes or changes the targets of a configuration; what it does not name stays. The target that is this database keeps its
- * connection string and its limit in async.control too.
+ * Makes or changes the targets of a configuration; what it does not name stays. The target that is this database
+ * keeps its connection string and its limit in async.control too.
  *
  * _targets: section targets of a configuration that has been checked.
- * Writes: async.target, async.control; the caller holds the row of the latter.
+ * Writes async.target, async.control; the caller has locked the row of the latter.
  */
 #variable_conflict error
 BEGIN
   INSERT INTO async.target(target)
-  SELECT g.item ->> 'target'
+  SELECT g.item->>'target'
   FROM jsonb_array_elements(_targets) WITH ORDINALITY AS g(item, no)
-  WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target = g.item ->> 'target')
+  WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target = g.item->>'target')
   ORDER BY g.no;
 
   UPDATE async.target t
   SET
     connection_string = CASE
       WHEN t.target = c.self_target THEN NULL
-      WHEN g.item ? 'connection_string' THEN g.item ->> 'connection_string'
+      WHEN g.item ? 'connection_string' THEN g.item->>'connection_string'
       ELSE t.connection_string
     END,
-    max_concurrency = coalesce((g.item ->> 'max_concurrency')::NUMERIC::INT, t.max_concurrency),
-    asynchronous_finish = coalesce((g.item ->> 'asynchronous_finish')::BOOL, t.asynchronous_finish),
-    default_timeout =
-      CASE WHEN g.item ? 'default_timeout' THEN async.parse_interval(g.item -> 'default_timeout') ELSE t.default_timeout END,
-    concurrency_track_yielded = coalesce((g.item ->> 'concurrency_track_yielded')::BOOL, t.concurrency_track_yielded),
-    enabled = coalesce((g.item ->> 'enabled')::BOOL, t.enabled)
+    max_concurrency = coalesce((g.item->>'max_concurrency')::NUMERIC::INT, t.max_concurrency),
+    asynchronous_finish = coalesce((g.item->>'asynchronous_finish')::BOOL, t.asynchronous_finish),
+    default_timeout = CASE
+      WHEN g.item ? 'default_timeout' THEN async.parse_interval(g.item->'default_timeout') ELSE t.default_timeout END,
+    concurrency_track_yielded = coalesce((g.item->>'concurrency_track_yielded')::BOOL, t.concurrency_track_yielded),
+    enabled = coalesce((g.item->>'enabled')::BOOL, t.enabled)
   FROM jsonb_array_elements(_targets) AS g(item)
   CROSS JOIN async.control c
-  WHERE t.target = g.item ->> 'target';
+  WHERE t.target = g.item->>'target';
 
   UPDATE async.control c
   SET
-    self_concurrency = coalesce((g.item ->> 'max_concurrency')::NUMERIC::INT, c.self_concurrency),
+    self_concurrency = coalesce((g.item->>'max_concurrency')::NUMERIC::INT, c.self_concurrency),
     self_connection_string =
-      CASE WHEN g.item ? 'connection_string' THEN g.item ->> 'connection_string' ELSE c.self_connection_string END
+      CASE WHEN g.item ? 'connection_string' THEN g.item->>'connection_string' ELSE c.self_connection_string END
   FROM jsonb_array_elements(_targets) AS g(item)
-  WHERE g.item ->> 'target' = c.self_target;
+  WHERE g.item->>'target' = c.self_target;
 END;
 $$;
-
-COMMENT ON FUNCTION async.apply_targets(JSONB) IS
-  'private: section targets of async.configure()';
+COMMENT ON FUNCTION async.apply_targets(JSONB) IS 'Engine: section targets of async.configure()';
 
 -- pgasync_server/every/approach_target.sql
-CREATE OR REPLACE FUNCTION async.approach_target(_s async.loop_t, _target INT) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.approach_target(_s async.loop_t, _target INT) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Begins to connect to a target: this database at once; any other is first tried by a helper session, so that one that
- * does not answer holds nothing up. _target: index into _s.targets.
+ * Begins to connect to a target: this database at once; any other is first tried by a helper session, so that one
+ * that does not answer holds nothing up.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
+ * Errors: those of the connection to this database.
  */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t := targets[_target];
-  helper TEXT := 'pgflow_helper_' || target.target_id;
+  this_target async.target_state_t := targets[_target];
+  helper TEXT := 'pgflow_helper_' || this_target.target_id;
 BEGIN
   _s.worked := true;
-  IF target.is_self THEN
-    target.version := current_setting('server_version_num')::INT;
-    target.has_client := true;
-    targets[_target] := target;
+  IF this_target.is_self THEN
+    this_target.version := current_setting('server_version_num')::INT;
+    this_target.has_client := true;
+    targets[_target] := this_target;
     _s.targets := targets;
     RETURN async.open_control(_s, _target);
   END IF;
   PERFORM async.hang_up(helper);
-  PERFORM async.dblink_connect(helper, async.engine_conninfo(async.self_conninfo(), NULL, 'pgflow helper', true));
-  PERFORM async.dblink_send(helper, format('SELECT async.probe(%L)', target.connection_string));
-  target.state := 'probing';
-  target.helper_since := clock_timestamp();
-  targets[_target] := target;
+  PERFORM async.dblink_connect(helper, async.build_conninfo(async.build_self_conninfo(), NULL, 'pgflow helper', true));
+  PERFORM async.dblink_send(helper, format('SELECT async.probe(%L)', this_target.connection_string));
+  this_target.state := 'probing';
+  this_target.helper_since := clock_timestamp();
+  targets[_target] := this_target;
   _s.targets := targets;
   RETURN _s;
 END;
@@ -812,41 +826,51 @@ $$;
 COMMENT ON FUNCTION async.approach_target(async.loop_t, INT) IS 'Engine: begins to connect to a target';
 
 -- pgasync_server/every/ask_target.sql
-CREATE OR REPLACE FUNCTION async.ask_target(_s async.loop_t, _target INT, _busy BOOL) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.ask_target(_s async.loop_t, _target INT, _busy BOOL) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Sends a target the next exchange over its control connection, when there is something to ask: at once when work there
- * has ended or is to be revoked, or somebody is to be notified, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
- * Errors: 08006 when the connection does not take it. _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
+ * Sends a target the next exchange over its control connection, when there is something to ask: at once when work
+ * there has ended or is to be revoked, or somebody is to be notified, otherwise every 50 ms while tasks run, less and
+ * less often when nothing comes of it.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets; _busy: it has slots at work
+ * or tasks waiting.
+ * Errors: 08006 when the connection does not take it.
  */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t := targets[_target];
-  announcements JSONB := CASE WHEN target.is_self THEN nullif(current_setting('pgflow.announcements', true), '') END;
+  this_target async.target_state_t := targets[_target];
+  announcements JSONB := CASE
+    WHEN this_target.is_self THEN nullif(current_setting('pgflow.announcements', true), '')::JSONB END;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
-    WHERE x.target_id = target.target_id AND (x.state = 'ended' AND NOT target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
+    WHERE x.target_id = this_target.target_id
+      AND (x.state = 'ended' AND NOT this_target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
-  IF NOT target.has_client
-     OR NOT urgent AND target.next_exchange > clock_timestamp()
-     OR target.is_self AND target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
+  IF NOT this_target.has_client
+     OR NOT urgent AND this_target.next_exchange > clock_timestamp()
+     OR this_target.is_self AND this_target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
   END IF;
-  target.in_flight := async.exchange(_s, target)
-    || jsonb_build_object('notify', coalesce(announcements, '[]'), 'trim', clock_timestamp() > target.next_trim);
-  IF clock_timestamp() > target.next_trim THEN
-    target.next_trim := clock_timestamp() + INTERVAL '10 s';
+  this_target.in_flight := async.build_exchange(_s, this_target)
+    || jsonb_build_object('notify', coalesce(announcements, '[]'), 'trim', clock_timestamp() > this_target.next_trim);
+  IF clock_timestamp() > this_target.next_trim THEN
+    this_target.next_trim := clock_timestamp() + INTERVAL '10 s';
   END IF;
   IF announcements IS NOT NULL THEN
     PERFORM set_config('pgflow.announcements', '', false);
   END IF;
-  target.revocations := NULL;
-  target.control_sent := clock_timestamp();
-  target.next_exchange := target.control_sent + target.pause * INTERVAL '1 s';
-  targets[_target] := target;
+  this_target.revocations := NULL;
+  this_target.control_sent := clock_timestamp();
+  this_target.next_exchange := this_target.control_sent + this_target.pause * INTERVAL '1 s';
+  targets[_target] := this_target;
   _s.targets := targets;
-  IF async.dblink_send('pgflow_control_' || target.target_id, format('SELECT async.attend(%L)', target.in_flight)) <> 1 THEN
+  IF async.dblink_send(
+    'pgflow_control_' || this_target.target_id, format('SELECT async.attend(%L)', this_target.in_flight)) <> 1
+  THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;
   RETURN _s;
@@ -855,10 +879,15 @@ $$;
 COMMENT ON FUNCTION async.ask_target(async.loop_t, INT, BOOL) IS 'Engine: sends a target its next exchange';
 
 -- pgasync_server/every/assert_fit.sql
-CREATE OR REPLACE FUNCTION async.assert_fit() RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.assert_fit() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Raises PF013 when this session cannot host the orchestrator: under a statement_timeout it would be ended in mid-run. */
+/*
+ * Raises when this session cannot host the orchestrator: under a statement_timeout it would be ended in mid-run.
+ *
+ * Errors: PF013.
+ */
+#variable_conflict error
 BEGIN
   IF current_setting('statement_timeout') <> '0' THEN
     RAISE EXCEPTION 'the orchestrator cannot run under a statement_timeout' USING
@@ -871,13 +900,17 @@ $$;
 COMMENT ON FUNCTION async.assert_fit() IS 'Engine: whether this session can host the orchestrator';
 
 -- pgasync_server/every/assign.sql
-CREATE OR REPLACE FUNCTION async.assign(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.assign(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Gives waiting tasks to idle slots: lanes by priority, then by turns, each as many slots as its share of what its target
- * and pool have free. Writes async.batch, async.lane_position; nothing is sent before that is committed.
+ * Gives waiting tasks to idle slots: lanes by priority, then by turns, each as many slots as its share of what its
+ * target and pool have free. Nothing is sent before that is committed.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.batch, async.lane_position, async.requeue, async.doom.
  */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
   lanes async.lane_state_t[] := _s.lanes;
@@ -885,9 +918,10 @@ DECLARE
   filled RECORD;
   idle INT[];
 BEGIN
-  FOR candidate IN SELECT c.* FROM async.candidates(_s) c LOOP
+  -- a loop: what one lane gets, the next cannot have
+  FOR candidate IN SELECT c.* FROM async.rank_lanes(_s) c LOOP
     SELECT array_agg(f.n ORDER BY f.n) INTO idle
-    FROM async.free_for(_s, slots, candidate.target_id, candidate.pool_id) f(n);
+    FROM async.find_idle_slots(_s, slots, candidate.target_id, candidate.pool_id) f(n);
     CONTINUE WHEN idle IS NULL;
     idle := idle[1:greatest(1, ceil(cardinality(idle)::NUMERIC / candidate.rivals)::INT)];
     filled := async.fill_slots(_s, slots, lanes[candidate.n], idle);
@@ -897,67 +931,41 @@ BEGIN
   END LOOP;
   _s.slots := slots;
   _s.lanes := lanes;
-  RETURN async.count_ring(_s);
+  RETURN async.count_towards_rotation(_s);
 END;
 $$;
 COMMENT ON FUNCTION async.assign(async.loop_t) IS 'Engine: gives waiting tasks to idle slots';
 
--- pgasync_server/every/at_rest.sql
-CREATE OR REPLACE FUNCTION async.at_rest(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Whether nothing runs, waits for its target, or is expected from one, so that only requests can bring work. */
-BEGIN
-  RETURN (
-  SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
-     AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
-     AND NOT EXISTS (
-       SELECT FROM unnest(_s.targets) t
-       WHERE t.state = 'probing' OR t.control_sent IS NOT NULL OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
-     AND coalesce(current_setting('pgflow.announcements', true), '') = ''
-     AND NOT EXISTS (SELECT FROM async.yielded)
-     AND NOT EXISTS (SELECT FROM async.doomed_lane));
-END;
-$$;
-COMMENT ON FUNCTION async.at_rest(async.loop_t) IS 'Engine: whether only requests can bring work';
-
--- pgasync_server/every/attempts.sql
-CREATE OR REPLACE FUNCTION async.attempts(_task_id BIGINT, attempts OUT INT, counted OUT INT, lost OUT INT, clashed OUT INT)
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* How many attempts at a task were not its last: all, those that count, those interrupted, and those that clashed. */
-SELECT count(*)::INT, count(*) FILTER (WHERE a.counted)::INT, count(*) FILTER (WHERE a.status = 'INTERRUPTED')::INT,
-       count(*) FILTER (WHERE a.sqlstate IN ('40001', '40P01') AND NOT a.counted)::INT
-FROM async.attempt a WHERE a.task_id = _task_id;
-$$;
-COMMENT ON FUNCTION async.attempts(BIGINT) IS 'Engine: how often a task has been tried in vain';
-
 -- pgasync_server/every/attend_targets.sql
-CREATE OR REPLACE FUNCTION async.attend_targets(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.attend_targets(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * One step with every target that is of use now: connect, ask, or read what it answered; waits for none of them. Trouble
- * with a target is logged and touches no other.
+ * One step with every target that is of use now: connect, ask, or take in what it answered; waits for none of them.
+ * Trouble with a target is logged and touches no other.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.log_entry, and what follows from the answers.
  */
+#variable_conflict error
 DECLARE
-  target async.target_state_t;
+  this_target async.target_state_t;
   busy INT[] := ARRAY(
-    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
+    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty
+    UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
 BEGIN
   FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
-    target := _s.targets[i];
+    this_target := _s.targets[i];
     BEGIN
       CASE
-        WHEN target.state = 'up' AND target.control_sent IS NOT NULL THEN
+        WHEN this_target.state = 'up' AND this_target.control_sent IS NOT NULL THEN
           _s := async.read_answer(_s, i);
-        WHEN target.state = 'up' THEN
-          _s := async.ask_target(_s, i, target.target_id = ANY(busy));
-        WHEN target.state = 'probing' THEN
+        WHEN this_target.state = 'up' THEN
+          _s := async.ask_target(_s, i, this_target.target_id = ANY(busy));
+        WHEN this_target.state = 'probing' THEN
           _s := async.check_probe(_s, i);
-        WHEN target.state = 'down' AND clock_timestamp() >= target.retry_at
-             AND (target.is_self OR target.target_id = ANY(busy)) THEN
+        WHEN this_target.state = 'down' AND clock_timestamp() >= this_target.retry_at
+             AND (this_target.is_self OR this_target.target_id = ANY(busy)) THEN
           _s := async.approach_target(_s, i);
         ELSE NULL;
       END CASE;
@@ -970,52 +978,17 @@ END;
 $$;
 COMMENT ON FUNCTION async.attend_targets(async.loop_t) IS 'Engine: one step with every target';
 
--- pgasync_server/every/batch_size.sql
-CREATE OR REPLACE FUNCTION async.batch_size(_work FLOAT8, _pace FLOAT8) RETURNS INT LANGUAGE plpgsql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * How many tasks go in one message, 1 to 100: up to 20 ms of work, so that long tasks stay free to go to any slot, and up to
- * 150 ms of time, so that none waits long for its batch-mates on a machine with more slots than processors.
- * _work, _pace: seconds, as in async.lane_state_t; 1 when they are unknown.
- */
-BEGIN
-  RETURN coalesce(greatest(1, least(100, floor(0.02 / greatest(_work, 0.0001)), floor(0.15 / greatest(_pace, 0.0001))))::INT, 1);
-END;
-$$;
-COMMENT ON FUNCTION async.batch_size(FLOAT8, FLOAT8) IS 'Engine: how many tasks go in one message';
-
--- pgasync_server/every/batch_statement.sql
-CREATE OR REPLACE FUNCTION async.batch_statement(_kind async.task_kind, _query TEXT, _label TEXT) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The part of a batch's message that does the work of one task: a CALL with the argument of its kind, a CALL as it was
- * pushed (checked first to be one), or, where _query is null, whatever each task brings.
- */
-BEGIN
-  RETURN (
-  SELECT CASE
-    WHEN _kind.argument_type IS NOT NULL THEN concat(
-      'pgflow_argument := ',
-      replace(replace(replace(replace(_kind.argument, '$header', 'pgflow_header'), '$task_id', 'pgflow_tasks[pgflow_i]'),
-              '$data', 'pgflow_data[pgflow_i]'), '$label', quote_nullable(_label)),
-      '; CALL ', _query, '(pgflow_argument);')
-    WHEN _query IS NOT NULL THEN concat(
-      'PERFORM async.assert_single_call(', quote_literal(_query), '); ', rtrim(_query, E'; \n\t'), E'\n;')
-    ELSE 'PERFORM async.assert_single_statement(pgflow_queries[pgflow_i]); EXECUTE pgflow_queries[pgflow_i];' END);
-END;
-$$;
-COMMENT ON FUNCTION async.batch_statement(async.task_kind, TEXT, TEXT) IS 'Engine: the part of a message that does the work';
-
 -- pgasync_server/every/begin_reign.sql
-CREATE OR REPLACE FUNCTION async.begin_reign() RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.begin_reign() RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * State of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
- * Errors: PF012 when this database is a copy of a server. Writes async.identity, async.epoch.
+ * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
+ *
+ * Errors: PF012 when this database is a copy of a server.
+ * Writes async.identity, async.epoch.
  */
+#variable_conflict error
 DECLARE
   s async.loop_t;
   known async.identity;
@@ -1053,27 +1026,214 @@ END;
 $$;
 COMMENT ON FUNCTION async.begin_reign() IS 'Engine: the state of an orchestrator that starts';
 
--- pgasync_server/every/can_assign.sql
-CREATE OR REPLACE FUNCTION async.can_assign(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
+-- pgasync_server/every/build_conninfo.sql
+CREATE FUNCTION async.build_conninfo(_conninfo TEXT, _version INT, _name TEXT, _control BOOL)
+RETURNS TEXT LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Whether tasks may still wait although slots of their target are idle: the next cycle then comes at once. */
+/*
+ * A connection string with what the engine needs of its sessions. As connection options these outlive RESET ALL and
+ * take precedence over settings of the role. client_min_messages = error lets a callback go on when the orchestrator
+ * is gone: a NOTICE to a dead socket would end it.
+ *
+ * _conninfo: what is configured; _version: server_version_num of the target, or null; _name: application_name;
+ * _control: for a control connection, which must wait for no lock.
+ */
+SELECT concat_ws(' ',
+  _conninfo,
+  'connect_timeout=3 keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3',
+  CASE WHEN current_setting('server_version_num')::INT >= 120000 THEN 'tcp_user_timeout=30000' END,
+  'application_name=' || async.quote_conninfo_value(_name),
+  'options=' || async.quote_conninfo_value(concat_ws(' ',
+    '-c client_min_messages=error -c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
+    '-c synchronous_commit=on',
+    CASE WHEN _control THEN
+      '-c lock_timeout=500 -c default_transaction_isolation=read\ committed -c search_path=pg_catalog '
+      '-c enable_seqscan=off -c jit=off'
+    ELSE '-c lock_timeout=0' END,
+    CASE WHEN _version >= 140000 THEN '-c idle_session_timeout=0 -c client_connection_check_interval=0' END,
+    CASE WHEN _version >= 170000 THEN '-c transaction_timeout=0' END)));
+$$;
+COMMENT ON FUNCTION async.build_conninfo(TEXT, INT, TEXT, BOOL) IS
+  'Engine: a connection string with the engine''s settings';
+
+-- pgasync_server/every/build_exchange.sql
+CREATE FUNCTION async.build_exchange(_s async.loop_t, _target async.target_state_t) RETURNS JSONB
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The message of the next exchange with a target, as async.attend() takes it. In it, settle is for the sender's own
+ * use: batches that have ended, so that what the answer says of them is final. since is what an earlier cycle has
+ * committed; requests of this database are none of the exchange's business.
+ *
+ * _s: state of the orchestrator; _target: the target.
+ */
+#variable_conflict error
 BEGIN
-  RETURN EXISTS (SELECT FROM async.candidates(_s) c CROSS JOIN LATERAL async.free_for(_s, _s.slots, c.target_id, c.pool_id));
+  RETURN (
+    SELECT jsonb_build_object(
+        'server', _s.server,
+        'since', _target.snapshot,
+        'requests', NOT _target.at_home,
+        'revoke', coalesce(_target.revocations, '[]'),
+        'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
+        'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
+        'receipts', jsonb_build_object(
+          'epochs', coalesce(jsonb_agg(x.epoch), '[]'), 'batch_ids', coalesce(jsonb_agg(x.batch_id), '[]')),
+        'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
+      || CASE WHEN _target.ring_tasks >= 50000 THEN jsonb_build_object('rotate', jsonb_build_object(
+           'ring', 1 - _target.ring,
+           'newest', (SELECT q.last_value FROM async.batch_id_seq q),
+           'open', (SELECT coalesce(jsonb_agg(o.batch_id), '[]') FROM unnest(_s.slots) o WHERE o.batch_id IS NOT NULL)))
+         ELSE '{}' END
+    FROM unnest(_s.slots) x
+    WHERE x.target_id = _target.target_id AND x.batch_id IS NOT NULL
+      AND (x.state <> 'busy' OR x.terminate OR x.revoking OR x.sent < clock_timestamp() - INTERVAL '50 ms'));
+END;
+$$;
+COMMENT ON FUNCTION async.build_exchange(async.loop_t, async.target_state_t) IS 'Engine: what to ask a target next';
+
+-- pgasync_server/every/build_message.sql
+CREATE FUNCTION async.build_message(
+  _s async.loop_t,
+  _slot async.slot_t,
+  _lane async.lane,
+  _part async.part_t) RETURNS TEXT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The message that runs a slot's batch: a DO block that runs each task in a transaction of its own, whose last row is
+ * its receipt. CALL stands in it as a statement, for only so may the procedure commit; quote_literal() keeps the
+ * block whole whatever the tasks hold. It gives up after a time, handing back what it has not begun. A raw task is
+ * sent as it is.
+ *
+ * _s: state of the orchestrator; _slot: with its batch; _lane: the lane of the tasks; _part: the tasks.
+ */
+#variable_conflict error
+DECLARE
+  lane_kind async.task_kind;
+  prelude TEXT;
+BEGIN
+  IF _lane.raw THEN
+    RETURN (_part.queries)[1];
+  END IF;
+  SELECT k.* INTO STRICT lane_kind FROM async.task_kind k WHERE k.kind = _lane.kind;
+  IF lane_kind.preamble IS NOT NULL THEN
+    EXECUTE format('SELECT %s($1, $2)', lane_kind.preamble::REGPROC) INTO prelude USING _lane.owner_id, _slot.target_id;
+  END IF;
+  -- lint: allow dynamic_sql: what is put in is a number or quoted, and the whole is quoted once more
+  RETURN 'DO ' || quote_literal(concat(
+    'DECLARE pgflow_tasks CONSTANT BIGINT[] := ', quote_literal(_slot.task_ids), '; ',
+    'pgflow_began TIMESTAMPTZ; pgflow_started TIMESTAMPTZ; ',
+    CASE WHEN lane_kind.argument_type IS NOT NULL THEN concat(
+      'pgflow_data CONSTANT JSONB[] := ', quote_literal(_part.data), '; ',
+      'pgflow_header ', lane_kind.argument_type, '; pgflow_argument ', lane_kind.argument_type, '; ')
+    ELSE concat('pgflow_queries CONSTANT TEXT[] := ', quote_literal(_part.queries), '; ') END,
+    'BEGIN RESET SESSION AUTHORIZATION; RESET ROLE; ',
+    format('pgflow_began := async.begin_batch(%L, %s); ', _s.server, _slot.epoch),
+    prelude,
+    CASE WHEN lane_kind.header IS NOT NULL THEN
+      concat('pgflow_header := ', replace(lane_kind.header, '$owner_id', _lane.owner_id::TEXT), '; ') END,
+    'FOR pgflow_i IN 1..', cardinality(_slot.task_ids), ' LOOP ',
+    format('pgflow_started := async.begin_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i, pgflow_began); ',
+           _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
+    'CONTINUE WHEN pgflow_started IS NULL; ',
+    async.build_statement(lane_kind, _part.sole, _lane.label),
+    ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
+    format('PERFORM async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
+           _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
+    'COMMIT; END LOOP; END'));
+END;
+$$;
+COMMENT ON FUNCTION async.build_message(async.loop_t, async.slot_t, async.lane, async.part_t) IS
+  'Engine: the message that runs a batch';
+
+-- pgasync_server/every/build_self_conninfo.sql
+CREATE FUNCTION async.build_self_conninfo() RETURNS TEXT LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * How this session connects to its own database: control.self_connection_string, or the first Unix socket directory
+ * of the server (loopback where it has none), its port, and the user and database of this session.
+ *
+ * Reads async.control.
+ */
+SELECT coalesce(
+  (SELECT c.self_connection_string FROM async.control c),
+  format(
+    'host=%s port=%s dbname=%s user=%s',
+    async.quote_conninfo_value(coalesce(
+      nullif(trim(split_part(current_setting('unix_socket_directories'), ',', 1)), ''), '127.0.0.1')),
+    current_setting('port'),
+    async.quote_conninfo_value(current_database()::TEXT),
+    async.quote_conninfo_value(session_user::TEXT)));
+$$;
+COMMENT ON FUNCTION async.build_self_conninfo() IS 'Engine: how the orchestrator connects to its own database';
+
+-- pgasync_server/every/build_statement.sql
+CREATE FUNCTION async.build_statement(_kind async.task_kind, _query TEXT, _label TEXT) RETURNS TEXT
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The part of a batch's message that does the work of one task: a CALL with the argument of its kind, a CALL as it
+ * was pushed (checked first to be one), or whatever each task brings.
+ *
+ * _kind: of the lane; _query: what all tasks of the message call, null: each its own; _label: that of the lane.
+ */
+#variable_conflict error
+BEGIN
+  RETURN (
+    SELECT CASE
+      -- lint: allow dynamic_sql: the name of the routine was quoted when the lane was made
+      WHEN _kind.argument_type IS NOT NULL THEN concat(
+        'pgflow_argument := ',
+        replace(replace(replace(replace(
+          _kind.argument, '$header', 'pgflow_header'), '$task_id', 'pgflow_tasks[pgflow_i]'),
+          '$data', 'pgflow_data[pgflow_i]'), '$label', quote_nullable(_label)),
+        '; CALL ', _query, '(pgflow_argument);')
+      -- lint: allow dynamic_sql: this is the user's own statement
+      WHEN _query IS NOT NULL THEN concat(
+        'PERFORM async.assert_single_call(', quote_literal(_query), '); ', rtrim(_query, E'; \n\t'), E'\n;')
+      ELSE 'PERFORM async.assert_single_statement(pgflow_queries[pgflow_i]); EXECUTE pgflow_queries[pgflow_i];' END);
+END;
+$$;
+COMMENT ON FUNCTION async.build_statement(async.task_kind, TEXT, TEXT) IS
+  'Engine: the part of a message that does the work';
+
+-- pgasync_server/every/can_assign.sql
+CREATE FUNCTION async.can_assign(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether tasks may still wait although slots of their target are idle: the next cycle then comes at once.
+ *
+ * _s: state of the orchestrator.
+ */
+#variable_conflict error
+BEGIN
+  RETURN EXISTS (
+    SELECT FROM async.rank_lanes(_s) c
+    CROSS JOIN LATERAL async.find_idle_slots(_s, _s.slots, c.target_id, c.pool_id));
 END;
 $$;
 COMMENT ON FUNCTION async.can_assign(async.loop_t) IS 'Engine: whether more can be assigned at once';
 
 -- pgasync_server/every/cancel_owned.sql
-CREATE OR REPLACE FUNCTION async.cancel_owned(_owner TEXT, _owner_id BIGINT, _owner_item INT, _message TEXT) RETURNS VOID
-LANGUAGE plpgsql
+CREATE FUNCTION async.cancel_owned(_owner TEXT, _owner_id BIGINT, _owner_item INT, _message TEXT)
+RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * For extensions, within the orchestrator: cancels all that an owner has open, or the members of one of its items (null:
- * everything). What waits is canceled piece by piece, what runs is interrupted in the next cycle; each ends with a result
- * of its own. Writes async.doomed_lane, async.request.
+ * For extensions, within the orchestrator: cancels all that an owner has open, or the members of one of its items.
+ * What waits is canceled piece by piece, what runs is interrupted in the next cycle; each ends with a result of its
+ * own.
+ *
+ * _owner, _owner_id: the owner; _owner_item: the item, null: everything; _message: reason that the views show.
+ * Writes async.doomed_lane, async.request.
  */
+#variable_conflict error
 DECLARE
   running BIGINT[];
 BEGIN
@@ -1095,37 +1255,14 @@ END;
 $$;
 COMMENT ON FUNCTION async.cancel_owned(TEXT, BIGINT, INT, TEXT) IS 'Engine: cancels what an owner has open';
 
--- pgasync_server/every/candidates.sql
-CREATE OR REPLACE FUNCTION async.candidates(_s async.loop_t) RETURNS TABLE (n INT, lane_id BIGINT, target_id INT, pool_id INT, rivals BIGINT)
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Lanes that may be served now, in the order in which they are: lower priority first, then those that have had least.
- * n: index into _s.lanes; rivals: how many of the same target and priority are still to be served, itself included.
- */
-BEGIN
-  RETURN QUERY
-  SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
-         count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
-  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
-  JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
-  WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
-    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
-    AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
-  ORDER BY l.priority, l.served, l.lane_id
-  LIMIT 64;
-END;
-$$;
-COMMENT ON FUNCTION async.candidates(async.loop_t) IS 'Engine: lanes that may be served now';
-
 -- pgasync_server/every/check_configuration.sql
-CREATE OR REPLACE FUNCTION async.check_configuration(_configuration JSONB) RETURNS VOID
+CREATE FUNCTION async.check_configuration(_configuration JSONB) RETURNS VOID
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises one error that says all that is wrong with a configuration of the engine; no connection string is part of it.
+ * Raises one error that says all that is wrong with a configuration of the engine; no connection string is part of
+ * it.
  *
  * _configuration: what async.configure() was given.
  * Errors: PF006.
@@ -1141,7 +1278,8 @@ BEGIN
     problems := 1;
   ELSE
     SELECT
-      array_agg(p.line || coalesce(' (did you mean "' || async.nearest_name(p.wrong, p.known) || '"?)', '') ORDER BY p.no)
+      array_agg(
+        p.line || coalesce(' (did you mean "' || async.find_nearest_name(p.wrong, p.known) || '"?)', '') ORDER BY p.no)
         FILTER (WHERE p.no <= 50),
       count(*),
       CASE WHEN bool_or(p.line LIKE '%connection_string holds a password') THEN
@@ -1154,13 +1292,13 @@ BEGIN
       SELECT a.line, a.wrong, a.known, row_number() OVER (ORDER BY a.place, a.item_no, a.line COLLATE "C") AS no
       FROM
       (
-        SELECT s.place, s.item_no, s.problem AS line, s.wrong, s.known FROM async.configuration_shape_problems(_configuration) s
+        SELECT s.place, s.item_no, s.problem AS line, s.wrong, s.known FROM async.find_shape_problems(_configuration) s
         UNION ALL
-        SELECT t.place, t.item_no, t.problem, NULL, NULL FROM async.target_problems(_configuration) t
+        SELECT t.place, t.item_no, t.problem, NULL, NULL FROM async.find_target_problems(_configuration) t
         UNION ALL
-        SELECT t.place, t.item_no, t.problem, NULL, NULL FROM async.self_target_problems(_configuration) t
+        SELECT t.place, t.item_no, t.problem, NULL, NULL FROM async.find_self_target_problems(_configuration) t
         UNION ALL
-        SELECT l.place, l.item_no, l.problem, NULL, NULL FROM async.pool_problems(_configuration) l
+        SELECT l.place, l.item_no, l.problem, NULL, NULL FROM async.find_pool_problems(_configuration) l
       ) a
     ) p;
   END IF;
@@ -1168,18 +1306,21 @@ BEGIN
   PERFORM async.raise_configuration_error('configuration of the task engine is not valid', lines, problems, hint);
 END;
 $$;
-
 COMMENT ON FUNCTION async.check_configuration(JSONB) IS
-  'private: raises PF006 with all that is wrong with a configuration of the engine';
+  'Engine: raises PF006 with all that is wrong with a configuration of the engine';
 
 -- pgasync_server/every/check_finish.sql
-CREATE OR REPLACE FUNCTION async.check_finish(_payload JSONB) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.check_finish(_payload JSONB) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Refuses answers for tasks that are not there or have ended. A task is there from its push on.
- * Errors: PF004, PF005. Reads async.task, async.request, async.result.
+ *
+ * _payload: that of a request async.finish.
+ * Errors: PF004, PF005.
+ * Reads async.task, async.request, async.result.
  */
+#variable_conflict error
 DECLARE
   asked BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_payload->'task_ids') u);
   wrong TEXT;
@@ -1202,108 +1343,109 @@ $$;
 COMMENT ON FUNCTION async.check_finish(JSONB) IS 'Engine: refuses answers for tasks that are not there or have ended';
 
 -- pgasync_server/every/check_keys.sql
-CREATE OR REPLACE FUNCTION async.check_keys(
+CREATE FUNCTION async.check_keys(
   _objects JSONB,
   _rules JSONB,
   _null_allowed BOOL,
   OUT object_no INT,
   OUT problem TEXT,
-  OUT unknown_key TEXT) RETURNS SETOF RECORD
-LANGUAGE sql STABLE
+  OUT unknown_key TEXT) RETURNS SETOF RECORD LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * What is wrong with the keys of the objects of a configuration, each for itself.
  *
  * _objects: array of the objects; items that are no objects are passed over.
- * _rules: {key: {"kind": …, "least": …, "most": …, "words": […], "null": …}}; the kinds are in the CASE below.
+ * _rules: {key: {"kind": …, "least": …, "most": …, "words": […], "null": …}}; the CASE below has the kinds.
  * _null_allowed: any key may be null; otherwise only one whose rule has a true "null".
- * Returns a row a problem: place of the object in the array from 1, what is wrong, and the key where no rule knows it.
+ * Returns a row a problem: place of the object in the array from 1, what is wrong, the key where no rule knows it.
  */
+SELECT
+  o.no::INT,
+  CASE
+    WHEN r.kind IS NULL THEN format('unknown key %s', to_json(v.key))
+    ELSE format('%s must be %s', v.key, async.describe_wanted_value(r.rule, v.value))
+  END,
+  CASE WHEN r.kind IS NULL THEN v.key END
+FROM jsonb_array_elements(_objects) WITH ORDINALITY AS o(item, no)
+CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(o.item) = 'object' THEN o.item ELSE '{}' END) AS v
+LEFT JOIN
+(
   SELECT
-    o.no::INT,
-    CASE
-      WHEN r.kind IS NULL THEN format('unknown key %s', to_json(v.key))
-      ELSE format('%s must be %s', v.key, async.wanted_value(r.rule, v.value))
-    END,
-    CASE WHEN r.kind IS NULL THEN v.key END
-  FROM jsonb_array_elements(_objects) WITH ORDINALITY AS o(item, no)
-  CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(o.item) = 'object' THEN o.item ELSE '{}' END) AS v
-  LEFT JOIN
-  (
-    SELECT
-      e.key,
-      e.value AS rule,
-      e.value ->> 'kind' AS kind,
-      (e.value ->> 'least')::NUMERIC AS least,
-      (e.value ->> 'most')::NUMERIC AS most,
-      e.value -> 'words' AS words,
-      _null_allowed OR coalesce((e.value -> 'null')::BOOL, FALSE) AS null_allowed
-    FROM jsonb_each(_rules) AS e
-  ) r ON r.key = v.key
-  WHERE CASE jsonb_typeof(v.value)
-    WHEN 'null' THEN NOT r.null_allowed
-    WHEN 'boolean' THEN r.kind <> 'boolean'
-    WHEN 'array' THEN
-      CASE r.kind
-        WHEN 'array' THEN FALSE
-        -- of errors, so not of class 00
-        WHEN 'sqlstates' THEN v.value::TEXT !~ '^\[(|"(?!00)[0-9A-Z]{2}([0-9A-Z]{3})?"(, "(?!00)[0-9A-Z]{2}([0-9A-Z]{3})?")*)\]$'
-        ELSE TRUE
-      END
-    WHEN 'object' THEN TRUE
-    WHEN 'number' THEN
-      CASE r.kind
-        WHEN 'integer' THEN v.value::NUMERIC NOT BETWEEN r.least AND r.most OR v.value::NUMERIC % 1 <> 0
-        WHEN 'number' THEN v.value::NUMERIC NOT BETWEEN r.least AND r.most
-        WHEN 'duration' THEN coalesce(async.parse_interval(v.value) <= '0', TRUE)
-        WHEN 'delay' THEN async.parse_interval(v.value) IS NULL
-        ELSE TRUE
-      END
-    ELSE
-      CASE r.kind
-        WHEN 'identifier' THEN NOT async.is_routine_name(v.value #>> '{}', FALSE)
-        WHEN 'routine' THEN NOT async.is_routine_name(v.value #>> '{}', TRUE)
-        WHEN 'label' THEN NOT async.is_label(v.value #>> '{}')
-        WHEN 'string' THEN FALSE
-        WHEN 'secret' THEN (v.value #>> '{}') !~ '\S'
-        WHEN 'word' THEN NOT r.words ? (v.value #>> '{}')
-        WHEN 'duration' THEN coalesce(async.parse_interval(v.value) <= '0', TRUE)
-        WHEN 'delay' THEN async.parse_interval(v.value) IS NULL
-        ELSE TRUE
-      END
-    END IS NOT FALSE
+    e.key, e.value AS rule, e.value->>'kind' AS kind, e.value->'words' AS words,
+    (e.value->>'least')::NUMERIC AS least, (e.value->>'most')::NUMERIC AS most,
+    _null_allowed OR coalesce((e.value->'null')::BOOL, false) AS null_allowed
+  FROM jsonb_each(_rules) AS e
+) r ON r.key = v.key
+WHERE CASE jsonb_typeof(v.value)
+  WHEN 'null' THEN NOT r.null_allowed
+  WHEN 'boolean' THEN r.kind <> 'boolean'
+  WHEN 'array' THEN
+    CASE r.kind
+      WHEN 'array' THEN false
+      -- of errors, so not of class 00
+      WHEN 'sqlstates' THEN
+        v.value::TEXT !~ '^\[(|"(?!00)[0-9A-Z]{2}([0-9A-Z]{3})?"(, "(?!00)[0-9A-Z]{2}([0-9A-Z]{3})?")*)\]$'
+      ELSE true
+    END
+  WHEN 'object' THEN true
+  WHEN 'number' THEN
+    CASE r.kind
+      WHEN 'integer' THEN v.value::NUMERIC NOT BETWEEN r.least AND r.most OR v.value::NUMERIC % 1 <> 0
+      WHEN 'number' THEN v.value::NUMERIC NOT BETWEEN r.least AND r.most
+      WHEN 'duration' THEN coalesce(async.parse_interval(v.value) <= '0', true)
+      WHEN 'delay' THEN async.parse_interval(v.value) IS NULL
+      ELSE true
+    END
+  ELSE
+    CASE r.kind
+      WHEN 'identifier' THEN NOT async.is_routine_name(v.value#>>'{}', false)
+      WHEN 'routine' THEN NOT async.is_routine_name(v.value#>>'{}', true)
+      WHEN 'label' THEN NOT async.is_label(v.value#>>'{}')
+      WHEN 'string' THEN false
+      WHEN 'secret' THEN (v.value#>>'{}') !~ '\S'
+      WHEN 'word' THEN NOT r.words ? (v.value#>>'{}')
+      WHEN 'duration' THEN coalesce(async.parse_interval(v.value) <= '0', true)
+      WHEN 'delay' THEN async.parse_interval(v.value) IS NULL
+      ELSE true
+    END
+  END IS NOT false;
 $$;
-
 COMMENT ON FUNCTION async.check_keys(JSONB, JSONB, BOOL) IS
-  'private: unknown keys and wrong values of the objects of a configuration';
+  'Engine: unknown keys and wrong values of the objects of a configuration';
 
 -- pgasync_server/every/check_probe.sql
-CREATE OR REPLACE FUNCTION async.check_probe(_s async.loop_t, _target INT) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.check_probe(_s async.loop_t, _target INT) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Looks whether a target's helper session has come to a result: then the control connection is opened. One that takes
- * more than 10 s is given up. _target: index into _s.targets. Errors: those of the connection that was tried.
+ * more than 10 s is given up.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
+ * Errors: those of the connection that was tried, 08006 when the time is up.
  */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t := targets[_target];
-  helper TEXT := 'pgflow_helper_' || target.target_id;
-  answer TEXT;
+  this_target async.target_state_t := targets[_target];
+  helper TEXT := 'pgflow_helper_' || this_target.target_id;
+  report TEXT;
 BEGIN
   IF async.is_busy(helper) THEN
-    IF clock_timestamp() > target.helper_since + INTERVAL '10 s' THEN
-      RAISE EXCEPTION 'target % does not answer', target.target USING ERRCODE = 'connection_failure';
+    IF clock_timestamp() > this_target.helper_since + INTERVAL '10 s' THEN
+      RAISE EXCEPTION 'target % does not answer', this_target.target USING ERRCODE = 'connection_failure';
     END IF;
     RETURN _s;
   END IF;
-  SELECT r.answer INTO answer FROM async.dblink_result(helper) r(answer);
+  SELECT r.answer INTO report FROM async.dblink_result(helper) r(answer);
   PERFORM async.hang_up(helper);
-  target.version := split_part(answer, ' ', 1)::INT;
-  target.has_client := split_part(answer, ' ', 2)::BOOL;
-  target.at_home := (SELECT split_part(answer, ' ', 3) = i.system_identifier || '/' || i.database FROM async.identity i);
-  targets[_target] := target;
+  this_target.version := split_part(report, ' ', 1)::INT;
+  this_target.has_client := split_part(report, ' ', 2)::BOOL;
+  this_target.at_home := (
+    SELECT split_part(report, ' ', 3) = i.system_identifier || '/' || i.database FROM async.identity i);
+  targets[_target] := this_target;
   _s.targets := targets;
   RETURN async.open_control(_s, _target);
 END;
@@ -1311,13 +1453,18 @@ $$;
 COMMENT ON FUNCTION async.check_probe(async.loop_t, INT) IS 'Engine: looks whether a helper has reached its target';
 
 -- pgasync_server/every/check_push.sql
-CREATE OR REPLACE FUNCTION async.check_push(_tasks async.task_push_t[]) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.check_push(_tasks async.task_push_t[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises unless every task names a known target and has a query (tasks for outside workers have none and are
- * not taken here yet). Errors: PF007, 22004. Reads async.target.
+ * Raises unless every task names a known target and has a query (tasks for outside workers have none and are not
+ * taken here yet).
+ *
+ * _tasks: what async.push_tasks() was given.
+ * Errors: PF007, 22004.
+ * Reads async.target.
  */
+#variable_conflict error
 DECLARE
   wrong TEXT;
 BEGIN
@@ -1327,21 +1474,26 @@ BEGIN
   SELECT string_agg(DISTINCT quote_ident(u.target), ', ') INTO wrong
   FROM unnest(_tasks) u WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target = u.target);
   IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'unknown target: %', wrong USING ERRCODE = 'PF007', HINT = 'async.configure() adds targets.';
+    RAISE EXCEPTION 'unknown target: %', wrong USING ERRCODE = 'PF007', HINT = 'Add it with async.configure().';
   END IF;
 END;
 $$;
 COMMENT ON FUNCTION async.check_push(async.task_push_t[]) IS 'Engine: refuses tasks that could never run';
 
 -- pgasync_server/every/check_request.sql
-CREATE OR REPLACE FUNCTION async.check_request(_request async.request) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.check_request(_request async.request) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Refuses requests that make no sense while the caller can still be told; those of another extension by its hook. Called by
- * async.add_request() on a server: a trigger would keep this extension from being dropped, the table being another's.
- * Errors: those of async.check_finish() and of the hooks. Reads async.hook.
+ * Refuses requests that make no sense while the caller can still be told; those of another extension by its hook.
+ * Called by async.add_request() on a server: a trigger would keep this extension from being dropped, the table being
+ * another's.
+ *
+ * _request: what is about to be asked; its kind and payload count.
+ * Errors: those of async.check_finish() and of the hooks.
+ * Reads async.hook.
  */
+#variable_conflict error
 DECLARE
   checker TEXT;
 BEGIN
@@ -1350,21 +1502,44 @@ BEGIN
   ELSIF _request.kind NOT LIKE 'async.%' THEN
     SELECT h.check_request INTO checker FROM async.hook h WHERE h.owner = split_part(_request.kind, '.', 1);
     IF checker IS NOT NULL THEN
-      EXECUTE format('SELECT %s($1)', checker) USING _request;
+      EXECUTE format('SELECT %s($1)', checker::REGPROC) USING _request;
     END IF;
   END IF;
 END;
 $$;
 COMMENT ON FUNCTION async.check_request(async.request) IS 'Engine: refuses requests that make no sense';
 
--- pgasync_server/every/claim_identity.sql
-CREATE OR REPLACE FUNCTION async.claim_identity() RETURNS UUID LANGUAGE plpgsql
+-- pgasync_server/every/choose_batch_size.sql
+CREATE FUNCTION async.choose_batch_size(_work FLOAT8, _pace FLOAT8) RETURNS INT
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes this database a server of its own, under a new identity, which it returns. For a database that was restored or
- * cloned from a server. What ran when the copy was made runs again here. Writes async.identity; locks it.
+ * How many tasks go in one message, 1 to 100: up to 20 ms of work, so that long tasks stay free to go to any slot,
+ * and up to 150 ms of time, so that none waits long for its batch-mates on a machine with more slots than processors.
+ *
+ * _work, _pace: seconds, as in async.lane_state_t; the answer is 1 when they are unknown.
  */
+#variable_conflict error
+BEGIN
+  RETURN coalesce(
+    greatest(1, least(100, floor(0.02 / greatest(_work, 0.0001)), floor(0.15 / greatest(_pace, 0.0001))))::INT, 1);
+END;
+$$;
+COMMENT ON FUNCTION async.choose_batch_size(FLOAT8, FLOAT8) IS 'Engine: how many tasks go in one message';
+
+-- pgasync_server/every/claim_identity.sql
+CREATE FUNCTION async.claim_identity() RETURNS UUID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Makes this database a server of its own, under a new identity. For a database that was restored or cloned from a
+ * server. What ran when the copy was made runs again here.
+ *
+ * Returns the identity.
+ * Writes async.identity; locks it EXCLUSIVE.
+ */
+#variable_conflict error
 DECLARE
   drawn UUID := md5(concat(clock_timestamp(), random(), pg_backend_pid(), txid_current()))::UUID;
 BEGIN
@@ -1380,13 +1555,16 @@ $$;
 COMMENT ON FUNCTION async.claim_identity() IS 'Makes a restored or cloned database a server of its own';
 
 -- pgasync_server/every/close_owned.sql
-CREATE OR REPLACE FUNCTION async.close_owned(_owner TEXT, _owner_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.close_owned(_owner TEXT, _owner_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * For extensions, within the orchestrator: nothing more will come from these owners; their lanes are closed.
+ *
+ * _owner, _owner_ids: the owners.
  * Writes async.open_lane.
  */
+#variable_conflict error
 BEGIN
   DELETE FROM async.open_lane o USING async.lane l
   WHERE l.lane_id = o.lane_id AND l.owner = _owner AND l.owner_id = ANY(_owner_ids)
@@ -1395,14 +1573,52 @@ END;
 $$;
 COMMENT ON FUNCTION async.close_owned(TEXT, BIGINT[]) IS 'Engine: closes the lanes of owners that have ended';
 
--- pgasync_server/every/collect.sql
-CREATE OR REPLACE FUNCTION async.collect(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
+-- pgasync_server/every/collect_answers.sql
+CREATE FUNCTION async.collect_answers(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Reads the end of a slot's message: state becomes ended, with the error if there was one, or watched if the connection
- * is gone and nobody knows how far its session got.
+ * Reads the answers of targets that have come, to be looked at later in the cycle: after the requests of this
+ * database have been taken in, so that whatever a task asked for here before it got the receipt in the answer is
+ * known by then.
+ *
+ * _s: state of the orchestrator, returned as it is then.
  */
+#variable_conflict error
+DECLARE
+  targets async.target_state_t[] := _s.targets;
+  this_target async.target_state_t;
+  control TEXT;
+BEGIN
+  FOR i IN 1..coalesce(cardinality(targets), 0) LOOP
+    this_target := targets[i];
+    control := 'pgflow_control_' || this_target.target_id;
+    CONTINUE WHEN this_target.control_sent IS NULL OR async.is_busy(control);
+    BEGIN
+      SELECT r.answer::JSONB INTO STRICT this_target.answer FROM async.dblink_result(control) r(answer);
+      PERFORM FROM async.dblink_result(control);
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+      this_target.trouble := SQLERRM;
+    END;
+    targets[i] := this_target;
+  END LOOP;
+  _s.targets := targets;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.collect_answers(async.loop_t) IS 'Engine: reads the answers of targets that have come';
+
+-- pgasync_server/every/collect_slot.sql
+CREATE FUNCTION async.collect_slot(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Reads the end of a slot's message: state becomes ended, with the error if there was one, or watched if the
+ * connection is gone and nobody knows how far its session got.
+ *
+ * _slot: one that is busy, returned as it is then.
+ */
+#variable_conflict error
 DECLARE
   still_connected BOOL := true;
 BEGIN
@@ -1413,178 +1629,29 @@ BEGIN
     PERFORM FROM async.dblink_result(_slot.connection);
   EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     _slot.sqlstate := SQLSTATE;
-    _slot.error := async.error_text(SQLSTATE, SQLERRM);
-    still_connected := async.drain(_slot.connection, SQLSTATE);
+    _slot.error := async.shorten_error(SQLSTATE, SQLERRM);
+    still_connected := async.drain_connection(_slot.connection, SQLSTATE);
     IF still_connected AND SQLSTATE IN ('40001', '40P01') THEN
-      _slot.committed := async.left_task_open(_slot.connection);
+      _slot.committed := async.has_committed(_slot.connection);
     END IF;
   END;
   IF still_connected THEN
     _slot.state := 'ended';
   ELSE
-    _slot := async.lose(_slot);
+    _slot := async.lose_slot(_slot);
   END IF;
   RETURN _slot;
 END;
 $$;
-COMMENT ON FUNCTION async.collect(async.slot_t) IS 'Engine: reads the end of a slot''s message';
-
--- pgasync_server/every/collect_answers.sql
-CREATE OR REPLACE FUNCTION async.collect_answers(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Reads the answers of targets that have come, to be looked at later in the cycle: after the requests of this database have
- * been taken in, so that whatever a task asked for here before it got the receipt in the answer is known by then.
- */
-DECLARE
-  targets async.target_state_t[] := _s.targets;
-  target async.target_state_t;
-  control TEXT;
-BEGIN
-  FOR i IN 1..coalesce(cardinality(targets), 0) LOOP
-    target := targets[i];
-    control := 'pgflow_control_' || target.target_id;
-    CONTINUE WHEN target.control_sent IS NULL OR async.is_busy(control);
-    BEGIN
-      SELECT r.answer::JSONB INTO STRICT target.answer FROM async.dblink_result(control) r(answer);
-      PERFORM FROM async.dblink_result(control);
-    EXCEPTION WHEN OTHERS OR query_canceled THEN
-      target.trouble := SQLERRM;
-    END;
-    targets[i] := target;
-  END LOOP;
-  _s.targets := targets;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.collect_answers(async.loop_t) IS 'Engine: reads the answers of targets that have come';
-
--- pgasync_server/every/configuration_items.sql
-CREATE OR REPLACE FUNCTION async.configuration_items(_configuration JSONB, _section TEXT) RETURNS JSONB
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The items of one section of a configuration as an array, empty where the shape is wrong.
- *
- * _configuration: what async.configure() was given.
- * _section: control (an array of the one object), targets or concurrency_pools.
- */
-  SELECT CASE
-    WHEN _section = 'control' AND jsonb_typeof(_configuration -> _section) = 'object'
-    THEN jsonb_build_array(_configuration -> _section)
-    WHEN _section <> 'control' AND jsonb_typeof(_configuration -> _section) = 'array'
-    THEN _configuration -> _section
-    ELSE '[]'
-  END
-$$;
-
-COMMENT ON FUNCTION async.configuration_items(JSONB, TEXT) IS
-  'private: one section of a configuration as an array';
-
--- pgasync_server/every/configuration_rules.sql
-CREATE OR REPLACE FUNCTION async.configuration_rules() RETURNS JSONB
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The keys that async.configure() takes, by section, with what they may hold: see async.check_keys().
- */
-  SELECT '{
-    "control": {
-      "workers": {"kind": "integer", "least": 1, "most": 10000},
-      "idle_sleep": {"kind": "duration"},
-      "busy_sleep": {"kind": "delay"},
-      "default_timeout": {"kind": "duration", "null": true},
-      "task_keep_duration": {"kind": "delay"},
-      "light_maintenance_sleep": {"kind": "duration"},
-      "heavy_maintenance_sleep": {"kind": "duration"},
-      "self_target": {"kind": "label"},
-      "self_connection_string": {"kind": "secret", "null": true},
-      "self_concurrency": {"kind": "integer", "least": 1, "most": 10000},
-      "default_concurrency_pool_workers": {"kind": "integer", "least": 1, "most": 10000},
-      "advisory_mutex_id": {"kind": "integer", "least": -9223372036854775808, "most": 9223372036854775807},
-      "log_level": {"kind": "word", "words": ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]},
-      "allow_password": {"kind": "boolean"}
-    },
-    "targets": {
-      "target": {"kind": "label"},
-      "connection_string": {"kind": "secret", "null": true},
-      "max_concurrency": {"kind": "integer", "least": 1, "most": 10000},
-      "asynchronous_finish": {"kind": "boolean"},
-      "default_timeout": {"kind": "duration", "null": true},
-      "concurrency_track_yielded": {"kind": "boolean"},
-      "enabled": {"kind": "boolean"},
-      "allow_password": {"kind": "boolean"}
-    },
-    "concurrency_pools": {
-      "concurrency_pool": {"kind": "label"},
-      "max_workers": {"kind": "integer", "least": 1, "most": 10000}
-    }
-  }'::JSONB
-$$;
-
-COMMENT ON FUNCTION async.configuration_rules() IS
-  'private: the keys that async.configure() takes, and their values';
-
--- pgasync_server/every/configuration_shape_problems.sql
-CREATE OR REPLACE FUNCTION async.configuration_shape_problems(
-  _configuration JSONB,
-  OUT place INT,
-  OUT item_no INT,
-  OUT problem TEXT,
-  OUT wrong TEXT,
-  OUT known TEXT[]) RETURNS SETOF RECORD
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * What is wrong with the shape of a configuration of the engine: its sections, and each key for itself.
- *
- * _configuration: what async.configure() was given.
- * Returns a row a problem: number of the section, number of the item in it, what is wrong; where a name is not known, that name
- * and those that are.
- */
-  WITH section(no, name, kind) AS
-  (
-    VALUES (1, 'control', 'object'), (2, 'targets', 'array'), (3, 'concurrency_pools', 'array')
-  )
-  SELECT 0, 0, format('unknown key %s', to_json(k.key)), k.key, (SELECT array_agg(s.name) FROM section s)
-  FROM jsonb_object_keys(_configuration) AS k(key)
-  WHERE k.key NOT IN (SELECT s.name FROM section s)
-
-  UNION ALL
-  SELECT s.no, 0, format('%s must be an %s', s.name, s.kind), NULL, NULL
-  FROM section s
-  WHERE jsonb_typeof(_configuration -> s.name) NOT IN (s.kind, 'null')
-
-  UNION ALL
-  SELECT s.no, i.no::INT, async.item_label(s.name, i.item, i.no) || ' must be an object', NULL, NULL
-  FROM section s
-  CROSS JOIN LATERAL jsonb_array_elements(async.configuration_items(_configuration, s.name)) WITH ORDINALITY AS i(item, no)
-  WHERE jsonb_typeof(i.item) <> 'object'
-
-  UNION ALL
-  SELECT s.no, p.object_no, format('%s: %s', async.item_label(s.name, g.items -> (p.object_no - 1), p.object_no), p.problem),
-    p.unknown_key, ARRAY(SELECT jsonb_object_keys(r.rules))
-  FROM section s
-  CROSS JOIN LATERAL (SELECT async.configuration_items(_configuration, s.name) AS items) g
-  CROSS JOIN LATERAL (SELECT async.configuration_rules() -> s.name AS rules) r
-  CROSS JOIN LATERAL async.check_keys(g.items, r.rules, FALSE) AS p
-$$;
-
-COMMENT ON FUNCTION async.configuration_shape_problems(JSONB) IS
-  'private: what is wrong with the keys of a configuration of the engine';
+COMMENT ON FUNCTION async.collect_slot(async.slot_t) IS 'Engine: reads the end of a slot''s message';
 
 -- pgasync_server/every/configure.sql
-CREATE OR REPLACE FUNCTION async.configure(_configuration JSONB) RETURNS VOID
-LANGUAGE plpgsql
+CREATE FUNCTION async.configure(_configuration JSONB) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Changes the configuration of the task engine; what is not named stays as it is. A running orchestrator takes it up when the
- * transaction has been committed.
+ * Changes the configuration of the task engine; what is not named stays as it is. A running orchestrator takes it up
+ * when the transaction has been committed.
  *
  * _configuration: an object with any of
  *   control: {workers, idle_sleep, busy_sleep, default_timeout, task_keep_duration, light_maintenance_sleep,
@@ -1593,11 +1660,11 @@ $$
  *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout,
  *     concurrency_track_yielded, enabled}]
  *   concurrency_pools: [{concurrency_pool, max_workers}]
- *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null. A connection string with a password
- *   in it is refused unless "allow_password": true stands beside it.
+ *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null. A connection string
+ *   with a password in it is refused unless "allow_password": true stands beside it.
  * Errors: PF006, which names all that is wrong; nothing is changed then.
- * Writes: async.control (its row is locked first, so that two configurations follow each other), async.target,
- *   async.concurrency_pool.
+ * Writes async.control (its row is locked first, so that two configurations follow each other), async.target,
+ * async.concurrency_pool.
  */
 #variable_conflict error
 BEGIN
@@ -1605,88 +1672,30 @@ BEGIN
 
   PERFORM async.check_configuration(_configuration);
 
-  PERFORM async.apply_control(_configuration -> 'control');
-  PERFORM async.apply_targets(async.configuration_items(_configuration, 'targets'));
-  PERFORM async.apply_pools(async.configuration_items(_configuration, 'concurrency_pools'));
+  PERFORM async.apply_control(_configuration->'control');
+  PERFORM async.apply_targets(async.get_configuration_items(_configuration, 'targets'));
+  PERFORM async.apply_pools(async.get_configuration_items(_configuration, 'concurrency_pools'));
 
   UPDATE async.control SET configuration_version = nextval('async.configuration_version');
 END;
 $$;
-
-COMMENT ON FUNCTION async.configure(JSONB) IS
-  'change the settings, targets and concurrency pools of the task engine';
-
--- pgasync_server/every/configured_targets.sql
-CREATE OR REPLACE FUNCTION async.configured_targets(
-  _configuration JSONB,
-  OUT target TEXT,
-  OUT is_self BOOL,
-  OUT is_given BOOL,
-  OUT connection_string TEXT,
-  OUT max_concurrency INT) RETURNS SETOF RECORD
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The targets that there will be once a configuration is applied; values of a wrong type count as not given.
- *
- * _configuration: what async.configure() was given.
- */
-  WITH
-  control AS
-  (
-    SELECT
-      c.self_target AS old_self,
-      CASE jsonb_typeof(g.item -> 'self_target') WHEN 'string' THEN g.item ->> 'self_target' ELSE c.self_target END AS new_self,
-      CASE jsonb_typeof(g.item -> 'self_concurrency') WHEN 'number' THEN (g.item ->> 'self_concurrency')::NUMERIC END AS new_limit
-    FROM async.control c
-    LEFT JOIN jsonb_array_elements(async.configuration_items(_configuration, 'control')) AS g(item) ON TRUE
-  ),
-  given AS
-  (
-    SELECT DISTINCT ON (1)
-      g.item ->> 'target' AS target,
-      g.item ->> 'connection_string' AS connection_string,
-      g.item ? 'connection_string' AS has_string,
-      CASE jsonb_typeof(g.item -> 'max_concurrency') WHEN 'number' THEN (g.item ->> 'max_concurrency')::NUMERIC END AS new_limit
-    FROM jsonb_array_elements(async.configuration_items(_configuration, 'targets')) WITH ORDINALITY AS g(item, no)
-    WHERE jsonb_typeof(g.item -> 'target') = 'string'
-    ORDER BY 1, g.no DESC
-  ),
-  present AS
-  (
-    SELECT
-      CASE t.target WHEN c.old_self THEN c.new_self ELSE t.target END AS target,
-      t.connection_string,
-      CASE WHEN t.target = c.old_self AND c.new_limit IS NOT NULL THEN c.new_limit ELSE t.max_concurrency END AS max_concurrency
-    FROM async.target t
-    CROSS JOIN control c
-  )
-  SELECT
-    coalesce(g.target, p.target),
-    coalesce(g.target, p.target) = c.new_self,
-    g.target IS NOT NULL,
-    CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
-    least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
-  FROM given g
-  FULL JOIN present p ON p.target = g.target
-  CROSS JOIN control c
-$$;
-
-COMMENT ON FUNCTION async.configured_targets(JSONB) IS
-  'private: the targets that a configuration leads to';
+COMMENT ON FUNCTION async.configure(JSONB) IS 'Change the settings, targets and concurrency pools of the task engine';
 
 -- pgasync_server/every/connect.sql
-CREATE OR REPLACE FUNCTION async.connect(_name TEXT, _conninfo TEXT, _is_self BOOL) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.connect(_name TEXT, _conninfo TEXT, _is_self BOOL) RETURNS VOID
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens a connection, waiting for it 3 s at most. Up to PostgreSQL 16 dblink heeds connect_timeout; from 17 on it does not, but
- * can be canceled, and a session of this server does that when the time is up. _name: for dblink; _is_self: to this database,
- * which needs no watching. Errors: those of the connection, 08006 when the time is up.
+ * Opens a connection, waiting for it 3 s at most. Up to PostgreSQL 16 dblink heeds connect_timeout; from 17 on it
+ * does not, but can be canceled, and a session of this server does that when the time is up.
+ *
+ * _name: for dblink; _conninfo: where to; _is_self: to this database, which needs no watching.
+ * Errors: those of the connection, 08006 when the time is up.
  */
+#variable_conflict error
 DECLARE
-  trouble TEXT;
+  complaint TEXT;
 BEGIN
   IF _is_self OR current_setting('server_version_num')::INT < 170000 THEN
     PERFORM async.dblink_connect(_name, _conninfo);
@@ -1696,84 +1705,82 @@ BEGIN
   BEGIN
     PERFORM async.dblink_connect(_name, _conninfo);
   EXCEPTION
-    WHEN query_canceled THEN trouble := 'connecting took longer than 3 s';
-    WHEN OTHERS THEN trouble := SQLERRM;
+    WHEN query_canceled THEN complaint := 'connecting took longer than 3 s';
+    WHEN OTHERS THEN complaint := SQLERRM;
   END;
   PERFORM async.stop_watchdog();
-  IF trouble IS NOT NULL THEN
-    RAISE EXCEPTION '%', trouble USING ERRCODE = 'connection_failure';
+  IF complaint IS NOT NULL THEN
+    RAISE EXCEPTION '%', complaint USING ERRCODE = 'connection_failure';
   END IF;
 END;
 $$;
 COMMENT ON FUNCTION async.connect(TEXT, TEXT, BOOL) IS 'Engine: opens a connection, waiting for it 3 s at most';
 
--- pgasync_server/every/connection_string_problem.sql
-CREATE OR REPLACE FUNCTION async.connection_string_problem(_connection_string TEXT, _allow_password BOOL) RETURNS TEXT
-LANGUAGE sql STABLE
+-- pgasync_server/every/count_attempts.sql
+CREATE FUNCTION async.count_attempts(
+  _task_id BIGINT,
+  OUT attempts INT,
+  OUT counted INT,
+  OUT lost INT,
+  OUT clashed INT) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * What is wrong with a connection string, or null. The string itself is never part of the answer.
+ * Counts the attempts at a task that were not its last.
  *
- * _connection_string: a conninfo, a URI, or the name of a foreign server; null is right.
- * _allow_password: the string may hold a password. A word that ends in "password" before an equals sign is taken for one, quoted
- * or not, as is what follows a colon in the user part of a URI.
+ * _task_id: the task.
+ * Returns all of them, those that count against its retries, those that were interrupted, and those that clashed with
+ * another transaction.
+ * Reads async.attempt.
  */
-  SELECT CASE
-    WHEN NOT _allow_password
-      AND _connection_string ~* 'password\s*=|^\s*postgres(ql)?://[^/@]*:[^/@]*@'
-    THEN 'holds a password'
-    WHEN _connection_string !~ '^\s*([a-z_]+\s*=|postgres(ql)?://)'
-      AND NOT EXISTS (SELECT FROM pg_foreign_server s WHERE s.srvname = _connection_string)
-    THEN 'is neither a conninfo, nor a URI, nor the name of a foreign server of this database'
-  END
+SELECT count(*)::INT, count(*) FILTER (WHERE a.counted)::INT, count(*) FILTER (WHERE a.status = 'INTERRUPTED')::INT,
+       count(*) FILTER (WHERE a.sqlstate IN ('40001', '40P01') AND NOT a.counted)::INT
+FROM async.attempt a WHERE a.task_id = _task_id;
 $$;
+COMMENT ON FUNCTION async.count_attempts(BIGINT) IS 'Engine: how often a task has been tried in vain';
 
-COMMENT ON FUNCTION async.connection_string_problem(TEXT, BOOL) IS
-  'private: what is wrong with a connection string, without telling it';
-
--- pgasync_server/every/conninfo_value.sql
-CREATE OR REPLACE FUNCTION async.conninfo_value(_value TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE
+-- pgasync_server/every/count_towards_rotation.sql
+CREATE FUNCTION async.count_towards_rotation(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Quotes a value for a libpq connection string. */
-SELECT '''' || replace(replace(_value, '\', '\\'), '''', '\''') || '''';
-$$;
-COMMENT ON FUNCTION async.conninfo_value(TEXT) IS 'Engine: quotes a value for a connection string';
-
--- pgasync_server/every/count_ring.sql
-CREATE OR REPLACE FUNCTION async.count_ring(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Counts the tasks just assigned towards the next change of their target's receipt table. */
+/*
+ * Counts the tasks just assigned towards the next change of their target's receipt table.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t;
+  this_target async.target_state_t;
 BEGIN
   FOR i IN 1..coalesce(cardinality(targets), 0) LOOP
-    target := targets[i];
-    target.ring_tasks := target.ring_tasks + (
+    this_target := targets[i];
+    this_target.ring_tasks := this_target.ring_tasks + (
       SELECT coalesce(sum(cardinality(x.task_ids)), 0)
-      FROM unnest(_s.slots) x WHERE x.target_id = target.target_id AND x.query IS NOT NULL);
-    targets[i] := target;
+      FROM unnest(_s.slots) x WHERE x.target_id = this_target.target_id AND x.query IS NOT NULL);
+    targets[i] := this_target;
   END LOOP;
   _s.targets := targets;
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.count_ring(async.loop_t) IS 'Engine: counts tasks towards the next change of receipt table';
+COMMENT ON FUNCTION async.count_towards_rotation(async.loop_t) IS
+  'Engine: counts tasks towards the next change of receipt table';
 
 -- pgasync_server/every/cycle.sql
-CREATE OR REPLACE PROCEDURE async.cycle() LANGUAGE plpgsql AS
+CREATE PROCEDURE async.cycle() LANGUAGE plpgsql AS
 $$
 /*
- * One cycle of an orchestrator in manual mode, in the session that called async.main(_manual_mode => true).
+ * One cycle of an orchestrator in manual mode, in the session that called async.main(_manual_mode => true). Commits.
+ *
  * Errors: PF005 in any other session.
+ * Writes what async.work() does.
  */
+#variable_conflict error
 DECLARE
   s async.loop_t;
 BEGIN
-  s := async.kept_state();
+  s := async.recall_state();
   COMMIT;
   s := async.work_safely(s);
   COMMIT;
@@ -1783,14 +1790,184 @@ END;
 $$;
 COMMENT ON PROCEDURE async.cycle() IS 'One cycle of an orchestrator in manual mode';
 
--- pgasync_server/every/drain.sql
-CREATE OR REPLACE FUNCTION async.drain(_connection TEXT, _sqlstate TEXT) RETURNS BOOL LANGUAGE plpgsql
+-- pgasync_server/every/deliver_requests.sql
+CREATE FUNCTION async.deliver_requests(_requests async.request[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Reads what follows an error on a connection; returns whether the connection is still there. Only an error that could be
- * the connection's own is looked into, since asking takes a round trip.
+ * Hands requests of extensions to their hooks: all of one owner at once, and when that fails, one by one, so that a
+ * bad one is logged and dropped alone.
+ *
+ * _requests: in their order; those of the engine itself are passed over.
+ * Writes async.log_entry, and what the hooks do.
  */
+#variable_conflict error
+DECLARE
+  hook RECORD;
+  request async.request;
+BEGIN
+  -- a call for each owner
+  FOR hook IN
+    SELECT h.on_requests AS routine, array_agg(r.request ORDER BY r.n) AS requests
+    FROM async.hook h
+    JOIN (SELECT ROW(u.request_id, u.xid, u.kind, u.payload, u.items, u.requested)::async.request AS request,
+                 u.kind, u.n
+          FROM unnest(_requests) WITH ORDINALITY u(request_id, xid, kind, payload, items, requested, n)) r
+      ON split_part(r.kind, '.', 1) = h.owner
+    GROUP BY h.owner
+  LOOP
+    BEGIN
+      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.requests;
+    EXCEPTION WHEN OTHERS THEN
+      FOREACH request IN ARRAY hook.requests LOOP
+        BEGIN
+          EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[request];
+        EXCEPTION WHEN OTHERS THEN
+          PERFORM async.log('ERROR', format('request %s %s failed: %s', request.kind, request.payload, SQLERRM));
+        END;
+      END LOOP;
+    END;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.deliver_requests(async.request[]) IS
+  'Engine: hands requests of other extensions to their hooks';
+
+-- pgasync_server/every/deliver_results.sql
+CREATE FUNCTION async.deliver_results(_results async.result_t[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells extensions which of their tasks have ended: all of one owner at once, and when that fails, one by one, so
+ * that trouble with one touches no other; it is logged.
+ *
+ * _results: of any owners.
+ * Writes async.log_entry, and what the hooks do.
+ */
+#variable_conflict error
+DECLARE
+  hook RECORD;
+  result async.result_t;
+BEGIN
+  -- a call for each owner
+  FOR hook IN
+    SELECT h.on_results AS routine, array_agg(u) AS results
+    FROM unnest(_results) u JOIN async.hook h ON h.owner = u.owner
+    WHERE h.on_results IS NOT NULL
+    GROUP BY h.owner
+  LOOP
+    BEGIN
+      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.results;
+    EXCEPTION WHEN OTHERS THEN
+      PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
+      FOREACH result IN ARRAY hook.results LOOP
+        BEGIN
+          EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
+        EXCEPTION WHEN OTHERS THEN
+          PERFORM async.log('ERROR', format('result of task %s failed: %s', result.task_id, SQLERRM));
+        END;
+      END LOOP;
+    END;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.deliver_results(async.result_t[]) IS
+  'Engine: tells other extensions which of their tasks have ended';
+
+-- pgasync_server/every/derive_results.sql
+CREATE FUNCTION async.derive_results(_verdicts async.verdict_t[]) RETURNS SETOF async.result_t
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The final results among verdicts: of tasks that are not put back, delayed, or waiting for an outside answer. A task
+ * that has run ends as its early answer says; one that would go on waiting, or be put off, ends as it is doomed to,
+ * if it is.
+ *
+ * _verdicts: after async.yield_or_defer() and async.try_again() have seen them.
+ * Reads async.task, async.lane, async.early_finish, async.doom, async.delayed.
+ */
+#variable_conflict error
+BEGIN
+  RETURN QUERY
+  SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(w.verdict, e.status, 'FINISHED')
+                        WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED' ELSE v.outcome END,
+         v.started, v.ended,
+         CASE WHEN v.outcome <> 'DONE' THEN v.sqlstate END,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(w.message, e.message)
+                        WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
+  FROM unnest(_verdicts) v
+  JOIN async.task t ON t.task_id = v.task_id
+  JOIN async.lane l ON l.lane_id = v.lane_id
+  LEFT JOIN async.early_finish e ON e.task_id = v.task_id
+  LEFT JOIN async.doom d ON d.task_id = v.task_id
+  CROSS JOIN LATERAL (
+    SELECT u.open, CASE WHEN u.open THEN d.status END AS verdict, CASE WHEN u.open THEN d.message END AS message
+    FROM (SELECT v.outcome = 'DONE' AND coalesce(e.status = 'DEFERRED', l.asynchronous) AS open) u) w
+  WHERE v.outcome <> 'BACK'
+    AND NOT (w.open AND d.task_id IS NULL)
+    AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
+             AND EXISTS (SELECT FROM async.delayed y WHERE y.task_id = v.task_id));
+END;
+$$;
+COMMENT ON FUNCTION async.derive_results(async.verdict_t[]) IS 'Engine: the final results among verdicts';
+
+-- pgasync_server/every/describe_wanted_value.sql
+CREATE FUNCTION async.describe_wanted_value(_rule JSONB, _value JSONB) RETURNS TEXT
+LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Says what value a key takes, and what it has been given instead; the latter never where it may be a secret.
+ *
+ * _rule: the rule of the key, see async.check_keys(); _value: the value that breaks it.
+ */
+SELECT
+  CASE _rule->>'kind'
+    WHEN 'boolean' THEN 'true or false'
+    WHEN 'array' THEN 'an array'
+    WHEN 'string' THEN 'a string'
+    WHEN 'integer' THEN format('an integer from %s to %s', _rule->>'least', _rule->>'most')
+    WHEN 'number' THEN format('a number from %s to %s', _rule->>'least', _rule->>'most')
+    WHEN 'duration' THEN 'an interval, or a number of seconds, of more than zero and at most 100 years'
+    WHEN 'delay' THEN 'an interval, or a number of seconds, of zero or more and at most 100 years'
+    WHEN 'identifier' THEN 'an identifier in lower case, as in "name" or "schema.name", of at most 63 bytes each'
+    WHEN 'routine' THEN
+      'the name of a routine, as in name, schema.name or "Schema"."Name" (lower case unless quoted), '
+      'of at most 63 bytes each'
+    WHEN 'label' THEN 'a name of 1 to 63 bytes without control characters, "=" or space around it'
+    WHEN 'secret' THEN 'a string that is not empty'
+    WHEN 'sqlstates' THEN
+      'an array of SQLSTATEs (five digits or upper-case letters, like "40001") or classes of them (two, like "08")'
+    WHEN 'word' THEN
+      'one of ' || (SELECT string_agg(w.word, ', ' ORDER BY w.no)
+                    FROM jsonb_array_elements_text(_rule->'words') WITH ORDINALITY AS w(word, no))
+  END
+  || CASE
+    WHEN jsonb_typeof(_value) = 'object' THEN ', not an object'
+    WHEN jsonb_typeof(_value) = 'array' AND _rule->>'kind' <> 'sqlstates' THEN ', not an array'
+    WHEN _rule->>'kind' = 'secret' OR strpos(_value::TEXT, '=') > 0 THEN ''
+    WHEN length(_value::TEXT) > 80 THEN ', not ' || left(_value::TEXT, 79) || '…'
+    ELSE ', not ' || _value::TEXT
+  END;
+$$;
+COMMENT ON FUNCTION async.describe_wanted_value(JSONB, JSONB) IS
+  'Engine: what a key of a configuration takes, for an error message';
+
+-- pgasync_server/every/drain_connection.sql
+CREATE FUNCTION async.drain_connection(_connection TEXT, _sqlstate TEXT) RETURNS BOOL
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Reads what follows an error on a connection. Only an error that could be the connection's own is looked into, since
+ * asking takes a round trip.
+ *
+ * _connection: its name for dblink; _sqlstate: of the error.
+ * Returns whether the connection is still there.
+ */
+#variable_conflict error
 BEGIN
   PERFORM FROM async.dblink_result(_connection);
   IF _sqlstate LIKE '08%' OR _sqlstate LIKE '57P%' OR _sqlstate LIKE 'XX%' THEN
@@ -1801,48 +1978,1553 @@ EXCEPTION WHEN OTHERS THEN
   RETURN false;
 END;
 $$;
-COMMENT ON FUNCTION async.drain(TEXT, TEXT) IS 'Engine: reads what follows an error on a connection';
+COMMENT ON FUNCTION async.drain_connection(TEXT, TEXT) IS 'Engine: reads what follows an error on a connection';
 
--- pgasync_server/every/drain_doomed.sql
-CREATE OR REPLACE FUNCTION async.drain_doomed(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+-- pgasync_server/every/drain_doomed_lane.sql
+CREATE FUNCTION async.drain_doomed_lane(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Cancels what waits in doomed lanes, up to 2,000 tasks a cycle, then forgets the lane.
+ * Cancels what waits in a doomed lane, up to 2,000 tasks a cycle, then forgets the lane.
+ *
+ * _s: state of the orchestrator, returned as it is then.
  * Writes async.result, async.lane_position, async.doomed_lane, async.open_lane, and where tasks waited.
  */
+#variable_conflict error
 DECLARE
-  doomed async.doomed_lane;
+  chosen async.doomed_lane;
   waiting BIGINT[];
-  furthest BIGINT;
+  last_seq BIGINT;
 BEGIN
-  SELECT d.* INTO doomed FROM async.doomed_lane d LIMIT 1;
+  SELECT d.* INTO chosen FROM async.doomed_lane d LIMIT 1;
   IF FOUND THEN
     _s.worked := true;
     _s.pending := true;
-    SELECT array_agg(t.task_id) FILTER (WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)), max(t.seq)
-    INTO waiting, furthest
+    SELECT array_agg(t.task_id) FILTER (WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)),
+           max(t.seq)
+    INTO waiting, last_seq
     FROM (SELECT h.task_id, h.seq FROM async.task h
-          WHERE h.lane_id = doomed.lane_id AND h.seq > async.position(doomed.lane_id) ORDER BY h.seq LIMIT 2000) t;
-    IF furthest IS NULL THEN
-      waiting := ARRAY(SELECT q.task_id FROM async.requeue q WHERE q.lane_id = doomed.lane_id
-                       UNION ALL SELECT y.task_id FROM async.yielded y WHERE y.lane_id = doomed.lane_id
-                       UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = doomed.lane_id);
-      DELETE FROM async.doomed_lane d WHERE d.lane_id = doomed.lane_id;
-      DELETE FROM async.open_lane o WHERE o.lane_id = doomed.lane_id;
-      _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE l.lane_id <> doomed.lane_id);
+          WHERE h.lane_id = chosen.lane_id AND h.seq > async.get_lane_position(chosen.lane_id)
+          ORDER BY h.seq LIMIT 2000) t;
+    IF last_seq IS NULL THEN
+      waiting := ARRAY(SELECT q.task_id FROM async.requeue q WHERE q.lane_id = chosen.lane_id
+                       UNION ALL SELECT y.task_id FROM async.yielded y WHERE y.lane_id = chosen.lane_id
+                       UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen.lane_id);
+      DELETE FROM async.doomed_lane d WHERE d.lane_id = chosen.lane_id;
+      DELETE FROM async.open_lane o WHERE o.lane_id = chosen.lane_id;
+      _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE l.lane_id <> chosen.lane_id);
     ELSE
-      INSERT INTO async.lane_position(lane_id, seq) VALUES (doomed.lane_id, furthest);
+      INSERT INTO async.lane_position(lane_id, seq) VALUES (chosen.lane_id, last_seq);
     END IF;
-    PERFORM async.settle(waiting, 'CANCELED', doomed.message);
+    PERFORM async.end_waiting_tasks(waiting, 'CANCELED', chosen.message);
   END IF;
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.drain_doomed(async.loop_t) IS 'Engine: cancels what waits in doomed lanes';
+COMMENT ON FUNCTION async.drain_doomed_lane(async.loop_t) IS 'Engine: cancels what waits in doomed lanes';
 
--- pgasync_server/every/edit_distance.sql
-CREATE OR REPLACE FUNCTION async.edit_distance(_a TEXT, _b TEXT) RETURNS INT
+-- pgasync_server/every/end_waiting_tasks.sql
+CREATE FUNCTION async.end_waiting_tasks(_task_ids BIGINT[], _status TEXT, _message TEXT)
+RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Ends tasks that do not run, and tells their owners.
+ *
+ * _task_ids: the tasks; _status, _message: how they end, and why.
+ * Writes async.result, what async.forget_waiting() does, and what the owners do.
+ */
+#variable_conflict error
+DECLARE
+  results async.result_t[];
+BEGIN
+  IF cardinality(_task_ids) > 0 THEN
+    results := ARRAY(
+      SELECT ROW(t.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0, _status, y.started, clock_timestamp(),
+                 NULL, CASE WHEN _status <> 'FINISHED' THEN _message END)::async.result_t
+      FROM async.task t
+      JOIN async.lane l ON l.lane_id = t.lane_id
+      LEFT JOIN async.yielded y ON y.task_id = t.task_id
+      WHERE t.task_id = ANY(_task_ids));
+    INSERT INTO async.result(task_id, status, started, ended, yielded, error)
+    SELECT r.task_id, r.status, r.started, r.ended, y.yielded, r.error
+    FROM unnest(results) r LEFT JOIN async.yielded y ON y.task_id = r.task_id;
+    PERFORM async.forget_waiting(_task_ids);
+    PERFORM async.deliver_results(results);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.end_waiting_tasks(BIGINT[], TEXT, TEXT) IS 'Engine: ends tasks that do not run';
+
+-- pgasync_server/every/ensure_lane.sql
+CREATE FUNCTION async.ensure_lane(_lane async.lane) RETURNS BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Finds the open lane that has certain properties, or makes it, and wakes it. Orchestrator only.
+ *
+ * _lane: the properties; lane_id does not count, and null stands for the default of the table.
+ * Returns its lane_id.
+ * Writes async.lane, async.open_lane.
+ */
+#variable_conflict error
+DECLARE
+  found_id BIGINT;
+BEGIN
+  SELECT l.lane_id INTO found_id
+  FROM async.lane l JOIN async.open_lane o ON o.lane_id = l.lane_id
+  WHERE l.owner_id = _lane.owner_id AND l.owner_item = _lane.owner_item
+    AND l.priority = _lane.priority AND l.target_id = _lane.target_id
+    AND l.owner = _lane.owner AND l.pool_id = _lane.pool_id AND l.kind = _lane.kind
+    AND l.asynchronous = _lane.asynchronous AND l.raw = _lane.raw
+    AND l.call IS NOT DISTINCT FROM _lane.call AND l.timeout IS NOT DISTINCT FROM _lane.timeout
+    AND l.retries = coalesce(_lane.retries, 0)
+    AND l.retry_delay = coalesce(_lane.retry_delay, '1 s') AND l.retry_backoff = coalesce(_lane.retry_backoff, 2)
+    AND l.retry_max_delay = coalesce(_lane.retry_max_delay, '1 h') AND l.retry_on IS NOT DISTINCT FROM _lane.retry_on
+    AND l.on_interrupt = coalesce(_lane.on_interrupt, 'retry')
+    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
+  LIMIT 1;
+  IF found_id IS NULL THEN
+    INSERT INTO async.lane(
+      target_id, pool_id, priority, owner, owner_id, owner_item, kind, call, label, timeout, asynchronous, raw,
+      retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt)
+    VALUES (
+      _lane.target_id, _lane.pool_id, _lane.priority, _lane.owner, _lane.owner_id, _lane.owner_item, _lane.kind,
+      _lane.call, _lane.label, _lane.timeout, _lane.asynchronous, _lane.raw, coalesce(_lane.retries, 0),
+      coalesce(_lane.retry_delay, '1 s'), coalesce(_lane.retry_backoff, 2), coalesce(_lane.retry_max_delay, '1 h'),
+      _lane.retry_on, coalesce(_lane.on_interrupt, 'retry'))
+    RETURNING lane_id INTO found_id;
+    INSERT INTO async.open_lane(lane_id) VALUES (found_id);
+  END IF;
+  PERFORM async.wake_lanes(ARRAY[found_id]);
+  RETURN found_id;
+END;
+$$;
+COMMENT ON FUNCTION async.ensure_lane(async.lane) IS 'Engine: finds or makes the lane with some properties';
+
+-- pgasync_server/every/ensure_pool.sql
+CREATE FUNCTION async.ensure_pool(_concurrency_pool TEXT, _target_id INT) RETURNS INT
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Finds a concurrency pool. One that no configuration names is made, with default_concurrency_pool_workers.
+ *
+ * _concurrency_pool: its name, null: the target's own; _target_id: the target.
+ * Returns its pool_id.
+ * Writes async.concurrency_pool.
+ */
+#variable_conflict error
+DECLARE
+  found_id INT;
+BEGIN
+  SELECT p.pool_id INTO found_id
+  FROM async.concurrency_pool p
+  WHERE CASE
+    WHEN _concurrency_pool IS NULL THEN p.target_id = _target_id ELSE p.concurrency_pool = _concurrency_pool END;
+  IF NOT FOUND THEN
+    INSERT INTO async.concurrency_pool(concurrency_pool, max_workers)
+    SELECT _concurrency_pool, c.default_concurrency_pool_workers FROM async.control c
+    RETURNING pool_id INTO found_id;
+  END IF;
+  RETURN found_id;
+END;
+$$;
+COMMENT ON FUNCTION async.ensure_pool(TEXT, INT) IS 'Engine: the pool of a name, or a target''s own';
+
+-- pgasync_server/every/expire_stranded.sql
+CREATE FUNCTION async.expire_stranded(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Times out tasks that have waited longer than their timeout for a target that cannot be reached; the oldest of each
+ * lane first, up to 100 a time.
+ *
+ * _s: state of the orchestrator.
+ * Writes what async.end_waiting_tasks() does.
+ */
+#variable_conflict error
+DECLARE
+  stranded RECORD;
+BEGIN
+  -- a call for each lane: there are few
+  FOR stranded IN
+    SELECT l.lane_id, array_agg(h.task_id) AS task_ids
+    FROM unnest(_s.lanes) l
+    JOIN unnest(_s.targets) g ON g.target_id = l.target_id AND g.state <> 'up'
+    JOIN async.lane r ON r.lane_id = l.lane_id AND r.timeout IS NOT NULL
+    CROSS JOIN LATERAL async.read_lane_head(l, 100) h
+    JOIN async.task t ON t.task_id = h.task_id AND t.entered < clock_timestamp() - r.timeout
+    WHERE NOT l.empty AND NOT h.doomed
+    GROUP BY l.lane_id
+  LOOP
+    PERFORM async.end_waiting_tasks(stranded.task_ids, 'TIMED_OUT', 'timed out waiting for its target');
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.expire_stranded(async.loop_t) IS 'Engine: times out tasks whose target cannot be reached';
+
+-- pgasync_server/every/fill_slots.sql
+CREATE FUNCTION async.fill_slots(
+  _s async.loop_t,
+  _slots async.slot_t[],
+  _lane async.lane_state_t,
+  _idle INT[],
+  OUT slots async.slot_t[],
+  OUT lane async.lane_state_t) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Fills idle slots from the head of a lane and writes each batch.
+ *
+ * _s: state of the orchestrator; _slots: all slots; _lane: the lane; _idle: indexes into _slots of those to fill.
+ * Returns slots and lane as they are then.
+ * Writes async.batch, async.lane_position, async.requeue, async.doom.
+ */
+#variable_conflict error
+DECLARE
+  size INT := async.choose_batch_size(_lane.work, _lane.pace);
+  lane_row async.lane;
+  parts async.part_t[];
+  filled INT := 0;
+BEGIN
+  slots := _slots;
+  lane := _lane;
+  SELECT l.* INTO lane_row FROM async.lane l WHERE l.lane_id = lane.lane_id;
+  IF lane_row.call IS NOT NULL THEN
+    parts := ARRAY(SELECT p FROM async.take_alike(_lane, lane_row.call, size * cardinality(_idle), cardinality(_idle)) p);
+  ELSE
+    parts := ARRAY(SELECT p FROM async.take_mixed(_lane, lane_row, size * cardinality(_idle), cardinality(_idle)) p);
+  END IF;
+  lane := async.move_lane(lane, parts, size * cardinality(_idle), cardinality(_idle));
+  FOR i IN 1..cardinality(parts) LOOP
+    IF parts[i].task_ids IS NOT NULL THEN
+      filled := filled + 1;
+      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], lane_row, parts[i]);
+    END IF;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.fill_slots(async.loop_t, async.slot_t[], async.lane_state_t, INT[]) IS
+  'Engine: fills idle slots from a lane';
+
+-- pgasync_server/every/find_connection_string_problem.sql
+CREATE FUNCTION async.find_connection_string_problem(_connection_string TEXT, _allow_password BOOL)
+RETURNS TEXT LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What is wrong with a connection string, or null. The string itself is never part of the answer.
+ *
+ * _connection_string: a conninfo, a URI, or the name of a foreign server; null is right.
+ * _allow_password: it may hold a password. A word that ends in "password" before an equals sign is taken for one,
+ * quoted or not, as is what follows a colon in the user part of a URI.
+ */
+SELECT CASE
+  WHEN NOT _allow_password
+    AND _connection_string ~* 'password\s*=|^\s*postgres(ql)?://[^/@]*:[^/@]*@'
+  THEN 'holds a password'
+  WHEN _connection_string !~ '^\s*([a-z_]+\s*=|postgres(ql)?://)'
+    AND NOT EXISTS (SELECT FROM pg_foreign_server s WHERE s.srvname = _connection_string)
+  THEN 'is neither a conninfo, nor a URI, nor the name of a foreign server of this database'
+END;
+$$;
+COMMENT ON FUNCTION async.find_connection_string_problem(TEXT, BOOL) IS
+  'Engine: what is wrong with a connection string, without telling it';
+
+-- pgasync_server/every/find_idle_slots.sql
+CREATE FUNCTION async.find_idle_slots(
+  _s async.loop_t,
+  _slots async.slot_t[],
+  _target_id INT,
+  _pool_id INT) RETURNS SETOF INT LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Idle slots of a target that a lane may have: as many as the concurrency of the target, of the pool and of the
+ * orchestrator leave free.
+ *
+ * _s: state of the orchestrator; _slots: all slots, as they are by now; _target_id, _pool_id: those of the lane.
+ * Returns indexes into _slots.
+ * Reads async.concurrency_pool.
+ */
+#variable_conflict error
+BEGIN
+  RETURN QUERY
+  SELECT x.n::INT
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_slots) u) x
+  WHERE x.target_id = _target_id AND x.state = 'idle'
+  LIMIT greatest(0, (
+    SELECT least(
+      _s.workers - count(*),
+      (SELECT t.max_concurrency FROM unnest(_s.targets) t WHERE t.target_id = _target_id)
+        - count(*) FILTER (WHERE b.target_id = _target_id),
+      coalesce((SELECT p.max_workers FROM async.concurrency_pool p WHERE p.pool_id = _pool_id), 1)
+        - count(*) FILTER (WHERE b.pool_id = _pool_id))
+    FROM unnest(_slots) b WHERE b.state IN ('busy', 'ended', 'watched')));
+END;
+$$;
+COMMENT ON FUNCTION async.find_idle_slots(async.loop_t, async.slot_t[], INT, INT) IS
+  'Engine: idle slots that a lane may have';
+
+-- pgasync_server/every/find_nearest_name.sql
+CREATE FUNCTION async.find_nearest_name(_name TEXT, _names TEXT[]) RETURNS TEXT
+LANGUAGE sql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The name that was most likely meant by one that does not exist: few letters apart, or one a part of the other.
+ *
+ * _name: what was given; _names: what exists.
+ * Returns null when none is near.
+ */
+SELECT c.name
+FROM
+(
+  -- A letter that only one of the two has costs an edit: this bound is cheap, and leaves few for the exact distance.
+  SELECT
+    n.name,
+    g.most_edits,
+    strpos(lower(n.name), g.given) > 0 OR strpos(g.given, lower(n.name)) > 0 AS is_part
+  FROM
+  (
+    SELECT
+      lower(left(_name, 200)) AS given,
+      least(greatest(2, length(_name) / 3), length(_name) - 1) AS most_edits
+  ) g
+  CROSS JOIN unnest(_names) AS n(name)
+  CROSS JOIN LATERAL
+  (
+    SELECT greatest(
+      length(translate(lower(n.name), g.given, '')),
+      length(translate(g.given, lower(n.name), '')),
+      abs(length(n.name) - length(g.given))) AS least_edits
+  ) b
+  WHERE
+    b.least_edits <= g.most_edits
+    OR (least(length(n.name), length(g.given)) >= 3
+      AND (strpos(lower(n.name), g.given) > 0 OR strpos(g.given, lower(n.name)) > 0))
+  ORDER BY
+    b.least_edits,
+    (left(n.name, length(g.given) / 2) = left(g.given, length(g.given) / 2))::INT
+      + (right(n.name, length(g.given) / 2) = right(g.given, length(g.given) / 2))::INT DESC,
+    n.name COLLATE "C"
+  LIMIT 20
+) c
+CROSS JOIN LATERAL (SELECT async.measure_edit_distance(lower(left(_name, 200)), lower(c.name)) AS edits) d
+WHERE d.edits <= c.most_edits OR c.is_part
+ORDER BY d.edits, c.name COLLATE "C"
+LIMIT 1;
+$$;
+COMMENT ON FUNCTION async.find_nearest_name(TEXT, TEXT[]) IS
+  'Engine: the existing name nearest to one that does not exist';
+
+-- pgasync_server/every/find_orchestrator_pid.sql
+CREATE FUNCTION async.find_orchestrator_pid() RETURNS INT LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Process id of the session that runs async.main() in this database, or null.
+ *
+ * Reads pg_locks, async.control.
+ */
+SELECT l.pid
+FROM pg_locks l CROSS JOIN async.control c
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+  AND l.classid::BIGINT = (c.advisory_mutex_id >> 32) & 4294967295
+  AND l.objid::BIGINT = c.advisory_mutex_id & 4294967295
+LIMIT 1;
+$$;
+COMMENT ON FUNCTION async.find_orchestrator_pid() IS 'Engine: process id of the running orchestrator, or null';
+
+-- pgasync_server/every/find_pool_problems.sql
+CREATE FUNCTION async.find_pool_problems(
+  _configuration JSONB,
+  OUT place INT,
+  OUT item_no INT,
+  OUT problem TEXT) RETURNS SETOF RECORD LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What is wrong with the concurrency pools of a configuration of the engine, beside their keys.
+ *
+ * _configuration: what async.configure() was given.
+ * Returns a row a problem: number of the section, number of the item in it, what is wrong.
+ */
+WITH given AS
+(
+  SELECT
+    g.no::INT AS no, g.item, g.item->>'concurrency_pool' AS concurrency_pool,
+    async.label_item('concurrency_pools', g.item, g.no) AS label
+  FROM jsonb_array_elements(async.get_configuration_items(_configuration, 'concurrency_pools'))
+    WITH ORDINALITY AS g(item, no)
+  WHERE jsonb_typeof(g.item) = 'object'
+)
+SELECT 3, g.no, g.label || ': concurrency_pool is missing'
+FROM given g
+WHERE NOT g.item ? 'concurrency_pool'
+
+UNION ALL
+SELECT 3, min(g.no), min(g.label) || ' is given twice'
+FROM given g
+WHERE g.concurrency_pool IS NOT NULL
+GROUP BY g.concurrency_pool
+HAVING count(*) > 1
+
+UNION ALL
+SELECT 3, g.no,
+  format(
+    '%s belongs to the target of that name: its max_workers is the max_concurrency of the target, %s',
+    g.label,
+    t.max_concurrency)
+FROM given g
+JOIN async.get_configured_targets(_configuration) t ON t.target = g.concurrency_pool
+WHERE g.item->'max_workers' <> to_jsonb(t.max_concurrency);
+$$;
+COMMENT ON FUNCTION async.find_pool_problems(JSONB) IS
+  'Engine: what is wrong with the concurrency pools of a configuration of the engine';
+
+-- pgasync_server/every/find_self_target_problems.sql
+CREATE FUNCTION async.find_self_target_problems(
+  _configuration JSONB,
+  OUT place INT,
+  OUT item_no INT,
+  OUT problem TEXT) RETURNS SETOF RECORD LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What a configuration of the engine says twice, and differently, of the target that is this database, and what
+ * stands in the way of its new name.
+ *
+ * _configuration: what async.configure() was given.
+ * Returns a row a problem: number of the section, number of the item in it, what is wrong.
+ */
+WITH
+control AS
+(
+  SELECT c.self_target AS old_self, g.item, coalesce(g.item->>'self_target', c.self_target) AS new_self
+  FROM async.control c
+  LEFT JOIN jsonb_array_elements(async.get_configuration_items(_configuration, 'control')) AS g(item) ON true
+),
+given AS
+(
+  SELECT g.no::INT AS no, c.item AS control, g.item AS target, c.new_self
+  FROM control c
+  CROSS JOIN jsonb_array_elements(async.get_configuration_items(_configuration, 'targets'))
+    WITH ORDINALITY AS g(item, no)
+  WHERE g.item->>'target' = c.new_self
+)
+SELECT 1, 1, format('control: self_target %s is the name of another target', to_json(c.new_self))
+FROM control c
+JOIN async.target t ON t.target = c.new_self
+WHERE c.new_self <> c.old_self
+
+UNION ALL
+SELECT 1, 1, format('control: self_target %s is the name of a concurrency pool', to_json(c.new_self))
+FROM control c
+JOIN async.concurrency_pool p ON p.concurrency_pool = c.new_self AND p.target_id IS NULL
+WHERE c.new_self <> c.old_self
+
+UNION ALL
+SELECT 2, g.no,
+  format('target %s: max_concurrency is not self_concurrency of control, though they are the same limit',
+    to_json(g.new_self))
+FROM given g
+WHERE g.control->'self_concurrency' <> g.target->'max_concurrency'
+
+UNION ALL
+SELECT 2, g.no,
+  format('target %s: connection_string is not self_connection_string of control, though they are the same',
+    to_json(g.new_self))
+FROM given g
+WHERE g.control->'self_connection_string' <> g.target->'connection_string';
+$$;
+COMMENT ON FUNCTION async.find_self_target_problems(JSONB) IS
+  'Engine: what is wrong with the target that is this database';
+
+-- pgasync_server/every/find_shape_problems.sql
+CREATE FUNCTION async.find_shape_problems(
+  _configuration JSONB,
+  OUT place INT,
+  OUT item_no INT,
+  OUT problem TEXT,
+  OUT wrong TEXT,
+  OUT known TEXT[]) RETURNS SETOF RECORD LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What is wrong with the shape of a configuration of the engine: its sections, and each key for itself.
+ *
+ * _configuration: what async.configure() was given.
+ * Returns a row a problem: number of the section, number of the item in it, what is wrong; where a name is not known,
+ * that name and those that are.
+ */
+WITH section(no, name, kind) AS
+(
+  VALUES (1, 'control', 'object'), (2, 'targets', 'array'), (3, 'concurrency_pools', 'array')
+)
+SELECT 0, 0, format('unknown key %s', to_json(k.key)), k.key, (SELECT array_agg(s.name) FROM section s)
+FROM jsonb_object_keys(_configuration) AS k(key)
+WHERE k.key NOT IN (SELECT s.name FROM section s)
+
+UNION ALL
+SELECT s.no, 0, format('%s must be an %s', s.name, s.kind), NULL, NULL
+FROM section s
+WHERE jsonb_typeof(_configuration->s.name) NOT IN (s.kind, 'null')
+
+UNION ALL
+SELECT s.no, i.no::INT, async.label_item(s.name, i.item, i.no) || ' must be an object', NULL, NULL
+FROM section s
+CROSS JOIN LATERAL jsonb_array_elements(async.get_configuration_items(_configuration, s.name))
+  WITH ORDINALITY AS i(item, no)
+WHERE jsonb_typeof(i.item) <> 'object'
+
+UNION ALL
+SELECT s.no, p.object_no,
+  format('%s: %s', async.label_item(s.name, g.items->(p.object_no - 1), p.object_no), p.problem),
+  p.unknown_key, ARRAY(SELECT jsonb_object_keys(r.rules))
+FROM section s
+CROSS JOIN LATERAL (SELECT async.get_configuration_items(_configuration, s.name) AS items) g
+CROSS JOIN LATERAL (SELECT async.get_configuration_rules()->s.name AS rules) r
+CROSS JOIN LATERAL async.check_keys(g.items, r.rules, false) AS p;
+$$;
+COMMENT ON FUNCTION async.find_shape_problems(JSONB) IS
+  'Engine: what is wrong with the keys of a configuration of the engine';
+
+-- pgasync_server/every/find_target_problems.sql
+CREATE FUNCTION async.find_target_problems(
+  _configuration JSONB,
+  OUT place INT,
+  OUT item_no INT,
+  OUT problem TEXT) RETURNS SETOF RECORD LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What is wrong with the targets of a configuration of the engine, beside their keys. No connection string is ever
+ * told.
+ *
+ * _configuration: what async.configure() was given.
+ * Returns a row a problem: number of the section, number of the item in it, what is wrong.
+ */
+WITH given AS
+(
+  SELECT
+    2 AS place, g.no::INT AS no, g.item, g.item->>'target' AS target, 'connection_string' AS string_key,
+    async.label_item('targets', g.item, g.no) AS label
+  FROM jsonb_array_elements(async.get_configuration_items(_configuration, 'targets')) WITH ORDINALITY AS g(item, no)
+  WHERE jsonb_typeof(g.item) = 'object'
+  UNION ALL
+  SELECT 1, 1, g.item, NULL, 'self_connection_string', 'control'
+  FROM jsonb_array_elements(async.get_configuration_items(_configuration, 'control')) AS g(item)
+)
+SELECT g.place, g.no, g.label || ': target is missing'
+FROM given g
+WHERE g.place = 2 AND g.target IS NULL AND jsonb_typeof(g.item->'target') IS DISTINCT FROM 'null'
+
+UNION ALL
+SELECT min(g.place), min(g.no), min(g.label) || ' is given twice'
+FROM given g
+WHERE g.target IS NOT NULL
+GROUP BY g.target
+HAVING count(*) > 1
+
+UNION ALL
+SELECT g.place, g.no, format('%s: %s %s', g.label, g.string_key, p.problem)
+FROM given g
+CROSS JOIN LATERAL
+(
+  SELECT async.find_connection_string_problem(
+    g.item->>g.string_key, coalesce(g.item->'allow_password' = 'true', false)) AS problem
+) p
+WHERE p.problem IS NOT NULL AND jsonb_typeof(g.item->g.string_key) = 'string' AND g.item->>g.string_key ~ '\S'
+
+UNION ALL
+SELECT g.place, g.no, g.label || ': connection_string is missing; only the target that is this database needs none'
+FROM given g
+JOIN async.get_configured_targets(_configuration) t ON t.target = g.target
+WHERE NOT t.is_self AND t.connection_string IS NULL;
+$$;
+COMMENT ON FUNCTION async.find_target_problems(JSONB) IS
+  'Engine: what is wrong with the targets of a configuration of the engine';
+
+-- pgasync_server/every/find_wanting_targets.sql
+CREATE FUNCTION async.find_wanting_targets(_s async.loop_t) RETURNS TABLE (n INT, missing INT)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Targets that want another connection, and how many at once: where tasks wait and no slot is idle or being opened.
+ * This database has one at any time, so that the first task of a run need not wait for it.
+ *
+ * _s: state of the orchestrator.
+ * Returns n, an index into _s.targets, and how many are missing.
+ */
+#variable_conflict error
+BEGIN
+  RETURN QUERY
+  SELECT t.n::INT,
+         least(t.max_concurrency - count(x.slot_no),
+               _s.workers - (SELECT count(*) FROM unnest(_s.slots) y WHERE y.state <> 'idle'),
+               CASE WHEN t.is_self THEN 4 ELSE 1 END)::INT
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
+  LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
+  WHERE t.state = 'up'
+    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
+         OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) o WHERE o.target_id = t.target_id))
+  GROUP BY t.n, t.is_self, t.max_concurrency
+  HAVING count(x.slot_no) < t.max_concurrency AND count(*) FILTER (WHERE x.state IN ('idle', 'opening')) = 0;
+END;
+$$;
+COMMENT ON FUNCTION async.find_wanting_targets(async.loop_t) IS 'Engine: targets that want another connection';
+
+-- pgasync_server/every/finish_opening.sql
+CREATE FUNCTION async.finish_opening(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Reads which session a slot has got, once it has said so: then the slot is idle. One that has not after 10 s, or
+ * whose connection is gone, is closed.
+ *
+ * _slot: one that is opening, returned as it is then.
+ */
+#variable_conflict error
+DECLARE
+  session JSONB;
+BEGIN
+  IF async.is_busy(_slot.connection) THEN
+    RETURN CASE WHEN clock_timestamp() > _slot.progress + INTERVAL '10 s' THEN async.lose_slot(_slot) ELSE _slot END;
+  END IF;
+  SELECT r.answer::JSONB INTO STRICT session FROM async.dblink_result(_slot.connection) r(answer);
+  PERFORM FROM async.dblink_result(_slot.connection);
+  RETURN async.make_idle_slot(
+    _slot.slot_no, _slot.target_id, _slot.connection, (session->>0)::INT, (session->>1)::TIMESTAMPTZ);
+EXCEPTION WHEN OTHERS THEN
+  RETURN async.lose_slot(_slot);
+END;
+$$;
+COMMENT ON FUNCTION async.finish_opening(async.slot_t) IS 'Engine: reads which session a slot has got';
+
+-- pgasync_server/every/forget_old.sql
+CREATE FUNCTION async.forget_old(_limit INT DEFAULT 2000) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes tasks that ended longer ago than task_keep_duration, log entries as old, and a piece of what other
+ * extensions keep.
+ *
+ * _limit: most tasks, and most log entries, at a time.
+ * Returns whether there may be more.
+ * Writes async.task, async.result, async.attempt, async.log_entry, and what the hooks do.
+ */
+#variable_conflict error
+DECLARE
+  keep INTERVAL := (SELECT c.task_keep_duration FROM async.control c);
+  old BIGINT[];
+  hook async.hook;
+  more BOOL := false;
+  hook_has_more BOOL;
+BEGIN
+  old := ARRAY(
+    SELECT r.task_id FROM async.result r JOIN async.task t ON t.task_id = r.task_id
+    WHERE r.ended < clock_timestamp() - keep AND t.owner_id = 0
+    ORDER BY r.task_id LIMIT _limit);
+  PERFORM async.forget_tasks(old);
+  DELETE FROM async.log_entry e
+  WHERE e.ctid = ANY(ARRAY(
+    SELECT o.ctid FROM async.log_entry o WHERE o.logged < clock_timestamp() - keep ORDER BY o.logged LIMIT _limit));
+  -- a call for each owner
+  FOR hook IN SELECT h.* FROM async.hook h WHERE h.on_maintenance IS NOT NULL LOOP
+    EXECUTE format('SELECT %s($1)', hook.on_maintenance::REGPROC) INTO hook_has_more USING keep;
+    more := more OR coalesce(hook_has_more, false);
+  END LOOP;
+  RETURN more OR cardinality(old) = _limit;
+END;
+$$;
+COMMENT ON FUNCTION async.forget_old(INT) IS 'Engine: removes a piece of what ended long ago';
+
+-- pgasync_server/every/forget_tasks.sql
+CREATE FUNCTION async.forget_tasks(_task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes finished tasks with all that is kept of them.
+ *
+ * _task_ids: the tasks.
+ * Writes async.task, async.result, async.attempt.
+ */
+#variable_conflict error
+BEGIN
+  DELETE FROM async.attempt a WHERE a.task_id = ANY(_task_ids);
+  DELETE FROM async.result r WHERE r.task_id = ANY(_task_ids);
+  DELETE FROM async.task t WHERE t.task_id = ANY(_task_ids);
+END;
+$$;
+COMMENT ON FUNCTION async.forget_tasks(BIGINT[]) IS 'Engine: removes finished tasks';
+
+-- pgasync_server/every/forget_waiting.sql
+CREATE FUNCTION async.forget_waiting(_task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes tasks that do not run out of wherever they wait; in their lane they are marked to be passed over.
+ *
+ * _task_ids: the tasks.
+ * Writes async.yielded, async.delayed, async.requeue, async.doom.
+ */
+#variable_conflict error
+BEGIN
+  DELETE FROM async.yielded y WHERE y.task_id = ANY(_task_ids);
+  DELETE FROM async.delayed d WHERE d.task_id = ANY(_task_ids);
+  DELETE FROM async.requeue q WHERE q.task_id = ANY(_task_ids);
+  INSERT INTO async.doom(task_id, status)
+  SELECT t.task_id, 'CANCELED'
+  FROM async.task t
+  WHERE t.task_id = ANY(_task_ids) AND t.seq > async.get_lane_position(t.lane_id)
+  ON CONFLICT DO NOTHING;
+END;
+$$;
+COMMENT ON FUNCTION async.forget_waiting(BIGINT[]) IS 'Engine: takes tasks out of wherever they wait';
+
+-- pgasync_server/every/free_slots.sql
+CREATE FUNCTION async.free_slots(_s async.loop_t, _batch_ids BIGINT[], _verdicts async.verdict_t[])
+RETURNS async.loop_t LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Makes the slots of settled batches idle, drops those without a connection, and brings up to date how long the
+ * lanes' tasks take. One that found itself replaced (PF012) makes the orchestrator stop.
+ *
+ * _s: state of the orchestrator, returned as it is then; _batch_ids: the batches; _verdicts: on their tasks.
+ */
+#variable_conflict error
+DECLARE
+  lanes async.lane_state_t[] := _s.lanes;
+  lane async.lane_state_t;
+  new_work FLOAT8;
+  new_pace FLOAT8;
+BEGIN
+  _s.stopping := _s.stopping OR EXISTS (
+    SELECT FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids) AND x.sqlstate = 'PF012');
+  _s.slots := ARRAY(
+    SELECT CASE WHEN x.batch_id = ANY(_batch_ids)
+      THEN async.make_idle_slot(x.slot_no, x.target_id, x.connection, x.pid, x.backend_start) ELSE x END
+    FROM unnest(_s.slots) x
+    WHERE x.state <> 'closed' AND NOT (x.batch_id = ANY(_batch_ids) AND x.connection IS NULL));
+  FOR i IN 1..coalesce(cardinality(lanes), 0) LOOP
+    lane := lanes[i];
+    SELECT (extract(epoch FROM sum(b.took)) / sum(b.tasks))::FLOAT8,
+           (extract(epoch FROM sum(b.worked)) / sum(b.tasks))::FLOAT8
+    INTO new_pace, new_work
+    FROM (SELECT max(v.ended) - min(v.started) AS took, sum(v.ended - v.started) AS worked, count(*) AS tasks
+          FROM unnest(_verdicts) v WHERE v.lane_id = lane.lane_id AND v.outcome <> 'BACK' GROUP BY v.batch_id) b;
+    IF new_pace IS NOT NULL THEN
+      lane.work := 0.5 * (new_work + coalesce(lane.work, new_work));
+      lane.pace := 0.5 * (new_pace + coalesce(lane.pace, new_pace));
+      lanes[i] := lane;
+    END IF;
+  END LOOP;
+  _s.lanes := lanes;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.free_slots(async.loop_t, BIGINT[], async.verdict_t[]) IS
+  'Engine: frees the slots of settled batches';
+
+-- pgasync_server/every/get_configuration_items.sql
+CREATE FUNCTION async.get_configuration_items(_configuration JSONB, _section TEXT) RETURNS JSONB
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The items of one section of a configuration as an array, empty where the shape is wrong.
+ *
+ * _configuration: what async.configure() was given; _section: control (an array of the one object), targets or
+ * concurrency_pools.
+ */
+SELECT CASE
+  WHEN _section = 'control' AND jsonb_typeof(_configuration->_section) = 'object'
+  THEN jsonb_build_array(_configuration->_section)
+  WHEN _section <> 'control' AND jsonb_typeof(_configuration->_section) = 'array'
+  THEN _configuration->_section
+  ELSE '[]'
+END;
+$$;
+COMMENT ON FUNCTION async.get_configuration_items(JSONB, TEXT) IS 'Engine: one section of a configuration as an array';
+
+-- pgasync_server/every/get_configuration_rules.sql
+CREATE FUNCTION async.get_configuration_rules() RETURNS JSONB LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* The keys that async.configure() takes, by section, with what they may hold: see async.check_keys(). */
+SELECT '{
+  "control": {
+    "workers": {"kind": "integer", "least": 1, "most": 10000},
+    "idle_sleep": {"kind": "duration"},
+    "busy_sleep": {"kind": "delay"},
+    "default_timeout": {"kind": "duration", "null": true},
+    "task_keep_duration": {"kind": "delay"},
+    "light_maintenance_sleep": {"kind": "duration"},
+    "heavy_maintenance_sleep": {"kind": "duration"},
+    "self_target": {"kind": "label"},
+    "self_connection_string": {"kind": "secret", "null": true},
+    "self_concurrency": {"kind": "integer", "least": 1, "most": 10000},
+    "default_concurrency_pool_workers": {"kind": "integer", "least": 1, "most": 10000},
+    "advisory_mutex_id": {"kind": "integer", "least": -9223372036854775808, "most": 9223372036854775807},
+    "log_level": {"kind": "word", "words": ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]},
+    "allow_password": {"kind": "boolean"}
+  },
+  "targets": {
+    "target": {"kind": "label"},
+    "connection_string": {"kind": "secret", "null": true},
+    "max_concurrency": {"kind": "integer", "least": 1, "most": 10000},
+    "asynchronous_finish": {"kind": "boolean"},
+    "default_timeout": {"kind": "duration", "null": true},
+    "concurrency_track_yielded": {"kind": "boolean"},
+    "enabled": {"kind": "boolean"},
+    "allow_password": {"kind": "boolean"}
+  },
+  "concurrency_pools": {
+    "concurrency_pool": {"kind": "label"},
+    "max_workers": {"kind": "integer", "least": 1, "most": 10000}
+  }
+}'::JSONB;
+$$;
+COMMENT ON FUNCTION async.get_configuration_rules() IS
+  'Engine: the keys that async.configure() takes, and their values';
+
+-- pgasync_server/every/get_configured_targets.sql
+CREATE FUNCTION async.get_configured_targets(
+  _configuration JSONB,
+  OUT target TEXT,
+  OUT is_self BOOL,
+  OUT is_given BOOL,
+  OUT connection_string TEXT,
+  OUT max_concurrency INT) RETURNS SETOF RECORD LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The targets that there will be once a configuration is applied; values of a wrong type count as not given.
+ *
+ * _configuration: what async.configure() was given.
+ * Returns a row a target; is_given: the configuration names it.
+ */
+WITH
+control AS
+(
+  SELECT
+    c.self_target AS old_self,
+    CASE jsonb_typeof(g.item->'self_target') WHEN 'string' THEN g.item->>'self_target' ELSE c.self_target END
+      AS new_self,
+    CASE jsonb_typeof(g.item->'self_concurrency') WHEN 'number' THEN (g.item->>'self_concurrency')::NUMERIC END
+      AS new_limit
+  FROM async.control c
+  LEFT JOIN jsonb_array_elements(async.get_configuration_items(_configuration, 'control')) AS g(item) ON true
+),
+given AS
+(
+  SELECT DISTINCT ON (1)
+    g.item->>'target' AS target,
+    g.item->>'connection_string' AS connection_string,
+    g.item ? 'connection_string' AS has_string,
+    CASE jsonb_typeof(g.item->'max_concurrency') WHEN 'number' THEN (g.item->>'max_concurrency')::NUMERIC END
+      AS new_limit
+  FROM jsonb_array_elements(async.get_configuration_items(_configuration, 'targets')) WITH ORDINALITY AS g(item, no)
+  WHERE jsonb_typeof(g.item->'target') = 'string'
+  ORDER BY 1, g.no DESC
+),
+present AS
+(
+  SELECT
+    CASE t.target WHEN c.old_self THEN c.new_self ELSE t.target END AS target,
+    t.connection_string,
+    CASE WHEN t.target = c.old_self AND c.new_limit IS NOT NULL THEN c.new_limit ELSE t.max_concurrency END
+      AS max_concurrency
+  FROM async.target t
+  CROSS JOIN control c
+)
+SELECT
+  coalesce(g.target, p.target),
+  coalesce(g.target, p.target) = c.new_self,
+  g.target IS NOT NULL,
+  CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
+  least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
+FROM given g
+FULL JOIN present p ON p.target = g.target
+CROSS JOIN control c;
+$$;
+COMMENT ON FUNCTION async.get_configured_targets(JSONB) IS 'Engine: the targets that a configuration leads to';
+
+-- pgasync_server/every/get_lane_position.sql
+CREATE FUNCTION async.get_lane_position(_lane_id BIGINT) RETURNS BIGINT LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * How far a lane has been taken. Newest row first: no scan of old ones.
+ *
+ * _lane_id: the lane.
+ * Returns the seq of its last task that went, 0 if none did.
+ * Reads async.lane_position.
+ */
+#variable_conflict error
+BEGIN
+  RETURN (
+    SELECT coalesce(
+      (SELECT p.seq FROM async.lane_position p WHERE p.lane_id = _lane_id ORDER BY p.seq DESC LIMIT 1), 0));
+END;
+$$;
+COMMENT ON FUNCTION async.get_lane_position(BIGINT) IS 'Engine: how far a lane has been taken';
+
+-- pgasync_server/every/hang_up.sql
+CREATE FUNCTION async.hang_up(_connection TEXT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Closes a dblink connection of this session, if there is one of that name.
+ *
+ * _connection: its name.
+ */
+#variable_conflict error
+BEGIN
+  IF _connection = ANY(async.dblink_connections()) THEN
+    PERFORM async.dblink_disconnect(_connection);
+  END IF;
+EXCEPTION WHEN OTHERS THEN
+  NULL;  -- one that is broken is as good as closed
+END;
+$$;
+COMMENT ON FUNCTION async.hang_up(TEXT) IS 'Engine: closes a connection';
+
+-- pgasync_server/every/hang_up_all.sql
+CREATE FUNCTION async.hang_up_all() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Closes all of the engine's connections of this session. What runs on them goes on, and is watched by the next
+ * orchestrator.
+ */
+#variable_conflict error
+BEGIN
+  PERFORM async.hang_up(c) FROM unnest(async.dblink_connections()) c WHERE c LIKE 'pgflow\_%';
+END;
+$$;
+COMMENT ON FUNCTION async.hang_up_all() IS 'Engine: closes all of its connections';
+
+-- pgasync_server/every/has_committed.sql
+CREATE FUNCTION async.has_committed(_connection TEXT) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether the task that failed last on a connection had committed something by itself: async.begin_task() sets
+ * pgflow.task, which the rollback of an uncommitted task undoes. Takes a round trip to a session that has just
+ * answered.
+ *
+ * _connection: its name for dblink.
+ * Returns null when it does not say.
+ */
+#variable_conflict error
+BEGIN
+  RETURN (
+    SELECT q.answer <> ''
+    FROM async.dblink_query(_connection, 'SELECT pg_catalog.current_setting(''pgflow.task'', true)') q(answer));
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION async.has_committed(TEXT) IS 'Engine: whether a failed task had committed something by itself';
+
+-- pgasync_server/every/has_nothing_ended.sql
+CREATE FUNCTION async.has_nothing_ended(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether a cycle would find nothing to do although something runs: no message has ended, no target has
+ * answered, nothing was asked for. A full cycle is due every 20 ms all the same.
+ *
+ * _s: state of the orchestrator.
+ */
+#variable_conflict error
+BEGIN
+  IF clock_timestamp() > _s.last_cycle + INTERVAL '20 ms' THEN
+    RETURN false;
+  END IF;
+  FOR i IN 1..coalesce(cardinality(_s.slots), 0) LOOP
+    IF (_s.slots)[i].state IN ('busy', 'opening') AND NOT async.is_busy((_s.slots)[i].connection) THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
+    IF (_s.targets)[i].control_sent IS NOT NULL
+       AND NOT async.is_busy('pgflow_control_' || (_s.targets)[i].target_id) THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  RETURN async.has_nothing_new(_s);
+END;
+$$;
+COMMENT ON FUNCTION async.has_nothing_ended(async.loop_t) IS
+  'Engine: whether a cycle would find nothing to do although something runs';
+
+-- pgasync_server/every/has_nothing_new.sql
+CREATE FUNCTION async.has_nothing_new(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * Tells whether a cycle would find nothing to do: cheap enough to ask a hundred times a second on an idle server.
+ * Nothing was asked or configured, nothing is due.
+ *
+ * _s: state of the orchestrator.
+ * Reads async.request, async.control, async.delayed.
+ */
+#variable_conflict error
+BEGIN
+  RETURN _s.next_maintenance > clock_timestamp()
+    AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid >= txid_snapshot_xmax(_s.snapshot))
+    AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid IN (SELECT txid_snapshot_xip(_s.snapshot)))
+    AND (SELECT c.configuration_version = _s.configuration FROM async.control c)
+    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due <= clock_timestamp());
+END;
+$$;
+COMMENT ON FUNCTION async.has_nothing_new(async.loop_t) IS 'Engine: whether a cycle would find nothing to do';
+
+-- pgasync_server/every/interrupt.sql
+CREATE FUNCTION async.interrupt(_s async.loop_t, _task_ids BIGINT[], _status TEXT, _message TEXT)
+RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Ends running tasks unless they commit first: notes the verdict, then has the target revoke them and cancel the one
+ * that its session is at.
+ *
+ * _s: state of the orchestrator, returned as it is then; _task_ids: the tasks; _status, _message: how they are to
+ * end, and why.
+ * Writes async.doom.
+ */
+#variable_conflict error
+DECLARE
+  slots async.slot_t[] := _s.slots;
+  hit BIGINT[];
+BEGIN
+  IF cardinality(_task_ids) > 0 THEN
+    INSERT INTO async.doom(task_id, status, message)
+    SELECT u, _status, _message FROM unnest(_task_ids) u
+    ON CONFLICT (task_id) DO NOTHING;
+    FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
+      hit := ARRAY(SELECT u FROM unnest(slots[i].remaining) u WHERE u = ANY(_task_ids));
+      IF slots[i].state IN ('busy', 'watched') AND cardinality(hit) > 0 THEN
+        _s := async.order_revocation(_s, i, hit, (slots[i]).remaining[1] = ANY(hit));
+      END IF;
+    END LOOP;
+  END IF;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.interrupt(async.loop_t, BIGINT[], TEXT, TEXT) IS
+  'Engine: ends running tasks unless they commit first';
+
+-- pgasync_server/every/is_at_rest.sql
+CREATE FUNCTION async.is_at_rest(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether nothing runs, waits for its target, or is expected from one, so that only requests can bring work.
+ *
+ * _s: state of the orchestrator.
+ * Reads async.yielded, async.doomed_lane.
+ */
+#variable_conflict error
+BEGIN
+  RETURN (
+    SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
+      AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
+      AND NOT EXISTS (
+        SELECT FROM unnest(_s.targets) t
+        WHERE t.state = 'probing' OR t.control_sent IS NOT NULL
+           OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
+      AND coalesce(current_setting('pgflow.announcements', true), '') = ''
+      AND NOT EXISTS (SELECT FROM async.yielded)
+      AND NOT EXISTS (SELECT FROM async.doomed_lane));
+END;
+$$;
+COMMENT ON FUNCTION async.is_at_rest(async.loop_t) IS 'Engine: whether only requests can bring work';
+
+-- pgasync_server/every/is_busy.sql
+CREATE FUNCTION async.is_busy(_connection TEXT) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether what was sent over a connection is still under way. One whose other end has gone is not, although
+ * libpq of PostgreSQL 11 goes on saying so: asking makes it read, and an error is noted then.
+ *
+ * _connection: its name for dblink.
+ */
+#variable_conflict error
+BEGIN
+  RETURN async.dblink_is_busy(_connection) = 1 AND async.dblink_error(_connection) = 'OK';
+END;
+$$;
+COMMENT ON FUNCTION async.is_busy(TEXT) IS 'Engine: whether what was sent is still under way';
+
+-- pgasync_server/every/is_label.sql
+CREATE FUNCTION async.is_label(_name TEXT) RETURNS BOOL LANGUAGE plpgsql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether a text may be the name of a target, a pool or a flow: anything short that prints on one line. No
+ * equals sign, so that a connection string in the wrong place is noticed.
+ *
+ * _name: the text.
+ */
+#variable_conflict error
+BEGIN
+  RETURN octet_length(_name) BETWEEN 1 AND 63 AND _name !~ '^\s|\s$|[\x01-\x1f\x7f=]';
+END;
+$$;
+COMMENT ON FUNCTION async.is_label(TEXT) IS 'Engine: whether a text may be the name of a target, a pool or a flow';
+
+-- pgasync_server/every/is_routine_name.sql
+CREATE FUNCTION async.is_routine_name(_name TEXT, _may_be_quoted BOOL) RETURNS BOOL
+LANGUAGE plpgsql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether a text is a name in lower case, or two joined by a dot, as the parser of PostgreSQL takes it without
+ * folding.
+ *
+ * _name: the text; _may_be_quoted: a part may stand in double quotes, which then hold any characters.
+ */
+#variable_conflict error
+DECLARE
+  plain TEXT := '[^\x01-\x5e\x60\x7b-\x7f][^\x01-\x23\x25-\x2f\x3a-\x5e\x60\x7b-\x7f]*';
+  any_part TEXT := '(?:' || plain || '|"(?:[^"]|"")+")';
+BEGIN
+  IF _name COLLATE "C" ~ ('^' || plain || '(?:[.]' || plain || ')?$') THEN
+    RETURN octet_length(split_part(_name, '.', 1)) < 64 AND octet_length(split_part(_name, '.', 2)) < 64;
+  ELSIF _may_be_quoted AND _name COLLATE "C" ~ ('^' || any_part || '(?:[.]' || any_part || ')?$') THEN
+    RETURN (SELECT bool_and(octet_length(p.name) < 64) FROM unnest(parse_ident(_name)) AS p(name));
+  END IF;
+
+  RETURN false;
+END;
+$$;
+COMMENT ON FUNCTION async.is_routine_name(TEXT, BOOL) IS
+  'Engine: whether a text is an identifier, possibly schema-qualified';
+
+-- pgasync_server/every/is_worth_retrying.sql
+CREATE FUNCTION async.is_worth_retrying(_sqlstate TEXT, _outcome TEXT, _retry_on TEXT[])
+RETURNS BOOL LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether a failure is one that another attempt may mend: a timeout, or an SQLSTATE that is named as such;
+ * where none is, any but class 42.
+ *
+ * _sqlstate, _outcome: as in async.verdict_t; _retry_on: SQLSTATEs or classes of two characters, or null.
+ */
+SELECT CASE
+  WHEN _outcome = 'TIMED_OUT' THEN true
+  WHEN _retry_on IS NULL THEN _sqlstate NOT LIKE '42%'
+  ELSE _sqlstate = ANY(_retry_on) OR left(_sqlstate, 2) = ANY(_retry_on) END;
+$$;
+COMMENT ON FUNCTION async.is_worth_retrying(TEXT, TEXT, TEXT[]) IS 'Engine: whether another attempt may mend a failure';
+
+-- pgasync_server/every/judge_batches.sql
+CREATE FUNCTION async.judge_batches(_slots async.slot_t[], _receipts async.receipt_t[])
+RETURNS SETOF async.verdict_t LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What became of every task in batches that have ended. A receipt decides. Of the tasks without one, the first that
+ * was not revoked is the one that the batch's error, or the loss of its session, hit; the others never ran. Nobody is
+ * to blame for an interruption that we sent, nor for a batch refused for want of arguments (PF014) or by a later
+ * orchestrator (PF012). A raw task has no receipt: the end of its message decides.
+ *
+ * _slots: with their batches; _receipts: of these batches, and maybe of others.
+ * Reads async.doom.
+ */
+#variable_conflict error
+BEGIN
+  RETURN QUERY
+  WITH member AS
+  (
+    SELECT x.batch_id, x.lane_id, x.sqlstate, x.error, x.committed, x.state, x.interrupted, x.raw, x.sent,
+           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known, d.status AS doomed, d.message
+    FROM unnest(_slots) x
+    CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
+    LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
+    LEFT JOIN async.doom d ON d.task_id = u.task_id
+  ), ranked AS
+  (
+    SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')
+                                   ORDER BY m.n) = 1 AS hit
+    FROM member m
+  )
+  SELECT m.task_id, m.lane_id, m.batch_id, m.n,
+         CASE
+           WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
+           WHEN m.doomed IS NOT NULL THEN m.doomed
+           WHEN m.hit AND m.state = 'watched' THEN 'LOST'
+           WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('PF012', 'PF014')
+                AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
+           ELSE 'BACK'
+         END,
+         coalesce(m.started, m.sent), coalesce(m.ended, clock_timestamp()), m.sqlstate,
+         coalesce(m.message, m.error), m.committed
+  FROM ranked m;
+END;
+$$;
+COMMENT ON FUNCTION async.judge_batches(async.slot_t[], async.receipt_t[]) IS
+  'Engine: what became of the tasks of ended batches';
+
+-- pgasync_server/every/keep_state.sql
+CREATE FUNCTION async.keep_state(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Keeps the state of an orchestrator in manual mode between two calls.
+ *
+ * _s: state of the orchestrator.
+ * Writes pg_temp.pgflow_state, which it makes.
+ */
+#variable_conflict error
+BEGIN
+  CREATE TEMPORARY TABLE IF NOT EXISTS pg_temp.pgflow_state (state async.loop_t) ON COMMIT PRESERVE ROWS;
+  DELETE FROM pg_temp.pgflow_state;
+  INSERT INTO pg_temp.pgflow_state(state) VALUES (_s);
+END;
+$$;
+COMMENT ON FUNCTION async.keep_state(async.loop_t) IS 'Engine: keeps the state of an orchestrator in manual mode';
+
+-- pgasync_server/every/label_item.sql
+CREATE FUNCTION async.label_item(_section TEXT, _item JSONB, _no BIGINT) RETURNS TEXT
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What an error message calls an item of a configuration of the engine: by its name, or by its place where it has
+ * none that may be told.
+ *
+ * _section: control, targets or concurrency_pools; _item: the item; _no: its place in the section, from 1.
+ */
+SELECT CASE
+  WHEN _section = 'control' THEN _section
+  WHEN jsonb_typeof(_item->n.name_key) = 'string' AND async.is_label(_item->>n.name_key)
+  THEN format('%s %s', replace(n.name_key, '_', ' '), to_json(_item->>n.name_key))
+  ELSE format('%s[%s]', _section, _no)
+END
+FROM (SELECT left(_section, -1) AS name_key) n;
+$$;
+COMMENT ON FUNCTION async.label_item(TEXT, JSONB, BIGINT) IS
+  'Engine: what an error message calls an item of a configuration';
+
+-- pgasync_server/every/leave_moved_targets.sql
+CREATE FUNCTION async.leave_moved_targets(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Gives up the connections to targets that are configured to be somewhere else now, or to be disabled. What runs
+ * there goes on and is watched over the new connection.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Reads async.target; writes async.log_entry.
+ */
+#variable_conflict error
+DECLARE
+  moved INT;
+BEGIN
+  -- a loop: each call brings a new state
+  FOR moved IN
+    SELECT o.n::INT
+    FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) o
+    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled
+    WHERE o.state <> 'down' AND coalesce(t.connection_string, async.build_self_conninfo()) IS DISTINCT FROM
+          CASE WHEN t.target_id IS NOT NULL THEN o.connection_string END
+  LOOP
+    _s := async.lose_target(_s, moved, 'its configuration has changed');
+  END LOOP;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.leave_moved_targets(async.loop_t) IS
+  'Engine: gives up connections to targets that have moved';
+
+-- pgasync_server/every/load_configuration.sql
+CREATE FUNCTION async.load_configuration(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Reads targets and settings when async.configure() has changed them; targets keep what is known of their
+ * connections.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Reads async.target, async.control.
+ */
+#variable_conflict error
+DECLARE
+  latest BIGINT;
+BEGIN
+  SELECT c.configuration_version INTO latest FROM async.control c;
+  IF latest IS DISTINCT FROM _s.configuration THEN
+    _s.configuration := latest;
+    SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
+    _s := async.leave_moved_targets(_s);
+    _s.targets := ARRAY(
+      SELECT async.refresh_target(t, u.old)
+      FROM async.target t
+      LEFT JOIN (SELECT o.target_id, o AS old FROM unnest(_s.targets) o) u ON u.target_id = t.target_id
+      WHERE t.enabled
+      ORDER BY t.target_id);
+  END IF;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.load_configuration(async.loop_t) IS
+  'Engine: reads targets and settings when they have changed';
+
+-- pgasync_server/every/load_slot.sql
+CREATE FUNCTION async.load_slot(
+  _s async.loop_t,
+  _slot async.slot_t,
+  _lane async.lane,
+  _part async.part_t) RETURNS async.slot_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Assigns tasks of a lane to an idle slot: writes the batch and makes up its message.
+ *
+ * _s: state of the orchestrator; _slot: the slot, returned as it is then; _lane: the lane; _part: the tasks.
+ * Writes async.batch.
+ */
+#variable_conflict error
+BEGIN
+  _slot.state := 'busy';
+  _slot.batch_id := nextval('async.batch_id_seq');
+  _slot.epoch := _s.epoch;
+  _slot.ring := (SELECT t.ring FROM unnest(_s.targets) t WHERE t.target_id = _slot.target_id);
+  _slot.lane_id := _lane.lane_id;
+  _slot.raw := _lane.raw;
+  _slot.pool_id := _lane.pool_id;
+  _slot.timeout := _lane.timeout;
+  _slot.task_ids := _part.task_ids;
+  _slot.remaining := _slot.task_ids;
+  INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_start, task_ids)
+  VALUES (
+    _slot.batch_id, _slot.epoch, _slot.ring, _slot.target_id, _slot.lane_id, _slot.pid, _slot.backend_start,
+    _slot.task_ids);
+  _slot.query := async.build_message(_s, _slot, _lane, _part);
+  RETURN _slot;
+END;
+$$;
+COMMENT ON FUNCTION async.load_slot(async.loop_t, async.slot_t, async.lane, async.part_t) IS
+  'Engine: assigns tasks to a slot';
+
+-- pgasync_server/every/log.sql
+CREATE FUNCTION async.log(_level TEXT, _message TEXT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Writes to the log, if the level is at least the one configured.
+ *
+ * _level: DEBUG, INFO, NOTICE, WARNING or ERROR; _message: one line.
+ * Errors: 22023 another level.
+ * Writes async.log_entry.
+ */
+#variable_conflict error
+DECLARE
+  levels CONSTANT TEXT[] := '{DEBUG,INFO,NOTICE,WARNING,ERROR}'::TEXT[];
+BEGIN
+  IF NOT upper(_level) = ANY(levels) THEN
+    RAISE EXCEPTION 'unknown log level "%"', _level USING
+      ERRCODE = 'invalid_parameter_value', HINT = 'Use DEBUG, INFO, NOTICE, WARNING or ERROR.';
+  END IF;
+  INSERT INTO async.log_entry(level, message)
+  SELECT upper(_level), _message
+  FROM async.control c
+  WHERE array_position(levels, upper(_level)) >= coalesce(array_position(levels, upper(c.log_level)), 1);
+END;
+$$;
+COMMENT ON FUNCTION async.log(TEXT, TEXT) IS 'Writes to the log';
+
+-- pgasync_server/every/lose_slot.sql
+CREATE FUNCTION async.lose_slot(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Gives a slot's connection up. What was running may still be: the slot becomes watched until its session has ended.
+ * What has ended waits for its receipts as before; an idle slot is closed.
+ *
+ * _slot: the slot, returned as it is then.
+ */
+#variable_conflict error
+BEGIN
+  PERFORM async.hang_up(_slot.connection);
+  _slot.connection := NULL;
+  _slot.state := CASE
+    WHEN _slot.batch_id IS NULL THEN 'closed' WHEN _slot.state = 'ended' THEN 'ended' ELSE 'watched' END;
+  RETURN _slot;
+END;
+$$;
+COMMENT ON FUNCTION async.lose_slot(async.slot_t) IS 'Engine: gives a slot''s connection up';
+
+-- pgasync_server/every/lose_target.sql
+CREATE FUNCTION async.lose_target(_s async.loop_t, _target INT, _reason TEXT) RETURNS async.loop_t
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Gives the connections to a target up and tries again after 0.1 s, doubling up to 5 s. Its waiting tasks stay where
+ * they are; what was running is watched once it can be reached.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets; _reason: for the log.
+ * Writes async.log_entry.
+ */
+#variable_conflict error
+DECLARE
+  targets async.target_state_t[] := _s.targets;
+  this_target async.target_state_t := targets[_target];
+  slots async.slot_t[] := _s.slots;
+  slot async.slot_t;
+BEGIN
+  IF this_target.failures = 0 THEN
+    PERFORM async.log('WARNING', format('target %s cannot be reached: %s', this_target.target, _reason));
+  END IF;
+  PERFORM async.hang_up('pgflow_control_' || this_target.target_id);
+  PERFORM async.hang_up('pgflow_helper_' || this_target.target_id);
+  this_target.state := 'down';
+  this_target.retry_at := clock_timestamp() + least(5, 0.1 * 2 ^ least(this_target.failures, 10)) * INTERVAL '1 s';
+  this_target.failures := this_target.failures + 1;
+  this_target.control_sent := NULL;
+  this_target.answer := NULL;
+  this_target.trouble := NULL;
+  this_target.revocations := NULL;
+  targets[_target] := this_target;
+  FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
+    slot := slots[i];
+    CONTINUE WHEN slot.target_id <> this_target.target_id;
+    slot.revoking := false;  -- what was ordered may not have arrived: async.watch_slots() orders it again
+    slots[i] := CASE WHEN slot.connection IS NULL THEN slot ELSE async.lose_slot(slot) END;
+  END LOOP;
+  _s.slots := slots;
+  _s.targets := targets;
+  _s.worked := true;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.lose_target(async.loop_t, INT, TEXT) IS 'Engine: gives the connections to a target up';
+
+-- pgasync_server/every/main.sql
+CREATE PROCEDURE async.main(_force BOOL DEFAULT false, _manual_mode BOOL DEFAULT false)
+LANGUAGE plpgsql AS
+$$
+/*
+ * The orchestrator. Runs until async.stop(), and commits with every cycle.
+ *
+ * _force: end one that is running already and take over; otherwise return with a NOTICE then; _manual_mode: only
+ * prepare; each CALL async.cycle() is then one cycle, for tests.
+ * Errors: PF012 in a copy of a server, PF013 when the session cannot host it.
+ * Writes what async.work() does; takes a session-level advisory lock.
+ */
+#variable_conflict error
+DECLARE
+  s async.loop_t;
+BEGIN
+  PERFORM async.assert_fit();
+  PERFORM async.prepare_session();
+  COMMIT;
+  IF NOT async.seize_mutex(_force) THEN
+    RAISE NOTICE 'an orchestrator is running already';
+    RETURN;
+  END IF;
+  PERFORM async.hang_up_all();
+  s := async.recover(async.begin_reign());
+  COMMIT;
+  IF _manual_mode THEN
+    PERFORM async.keep_state(s);
+    RETURN;
+  END IF;
+  LOOP
+    IF NOT s.pending AND (CASE WHEN s.resting THEN async.has_nothing_new(s) ELSE async.has_nothing_ended(s) END) THEN
+      COMMIT;
+      PERFORM async.rest(s);
+    ELSE
+      s := async.work_safely(s);
+      COMMIT;
+      s := async.send(s);
+      EXIT WHEN s.stopping;
+    END IF;
+  END LOOP;
+  PERFORM async.hang_up_all();
+  PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
+END;
+$$;
+COMMENT ON PROCEDURE async.main(BOOL, BOOL) IS 'The orchestrator: runs until async.stop()';
+
+-- pgasync_server/every/maintain.sql
+CREATE FUNCTION async.maintain(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes a piece of what is no longer needed, when it is time: at most a few thousand rows a cycle, and soon again
+ * when there was more.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.request, async.lane_position, async.intake, and what async.forget_old() does; locks as
+ * async.trim_requests() does.
+ */
+#variable_conflict error
+DECLARE
+  more BOOL;
+BEGIN
+  IF clock_timestamp() >= _s.next_maintenance THEN
+    PERFORM async.trim_requests(_s.snapshot);
+    PERFORM async.trim_positions();
+    more := async.forget_old();
+    _s.next_maintenance := clock_timestamp() + CASE WHEN more THEN INTERVAL '100 ms' ELSE (
+      SELECT least(c.light_maintenance_sleep, INTERVAL '1 minute') FROM async.control c) END;
+    _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.empty);
+  END IF;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.maintain(async.loop_t) IS 'Engine: removes a piece of what is no longer needed';
+
+-- pgasync_server/every/make_idle_slot.sql
+CREATE FUNCTION async.make_idle_slot(
+  _slot_no INT,
+  _target_id INT,
+  _connection TEXT,
+  _pid INT,
+  _backend_start TIMESTAMPTZ) RETURNS async.slot_t LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A slot that has a connection and runs nothing.
+ *
+ * _slot_no, _target_id, _connection, _pid, _backend_start: as in async.slot_t.
+ */
+#variable_conflict error
+DECLARE
+  slot async.slot_t;
+BEGIN
+  slot.slot_no := _slot_no;
+  slot.target_id := _target_id;
+  slot.connection := _connection;
+  slot.pid := _pid;
+  slot.backend_start := _backend_start;
+  slot.state := 'idle';
+  slot.revoking := false;
+  slot.interrupted := false;
+  slot.terminate := false;
+  slot.gone := false;
+  slot.progress := clock_timestamp();
+  RETURN slot;
+END;
+$$;
+COMMENT ON FUNCTION async.make_idle_slot(INT, INT, TEXT, INT, TIMESTAMPTZ) IS 'Engine: a slot that runs nothing';
+
+-- pgasync_server/every/measure_edit_distance.sql
+CREATE FUNCTION async.measure_edit_distance(_a TEXT, _b TEXT) RETURNS INT
 LANGUAGE plpgsql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp AS
 $$
@@ -1878,928 +3560,10 @@ BEGIN
   RETURN above[length(_b) + 1];
 END;
 $$;
-
-COMMENT ON FUNCTION async.edit_distance(TEXT, TEXT) IS
-  'private: edit distance of two texts';
-
--- pgasync_server/every/engine_conninfo.sql
-CREATE OR REPLACE FUNCTION async.engine_conninfo(_conninfo TEXT, _version INT, _name TEXT, _control BOOL)
-RETURNS TEXT LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * A connection string with what the engine needs of its sessions. As connection options these outlive RESET ALL and take
- * precedence over settings of the role. _version: server_version_num of the target; _name: application_name;
- * _control: for a control connection, which must wait for no lock.
- * client_min_messages = error lets a callback go on when the orchestrator is gone: a NOTICE to a dead socket would end it.
- */
-SELECT concat_ws(' ',
-  _conninfo,
-  'connect_timeout=3 keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3',
-  CASE WHEN current_setting('server_version_num')::INT >= 120000 THEN 'tcp_user_timeout=30000' END,
-  'application_name=' || async.conninfo_value(_name),
-  'options=' || async.conninfo_value(concat_ws(' ',
-    '-c client_min_messages=error -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=on',
-    CASE WHEN _control THEN '-c lock_timeout=500 -c default_transaction_isolation=read\ committed -c search_path=pg_catalog -c enable_seqscan=off -c jit=off'
-         ELSE '-c lock_timeout=0' END,
-    CASE WHEN _version >= 140000 THEN '-c idle_session_timeout=0 -c client_connection_check_interval=0' END,
-    CASE WHEN _version >= 170000 THEN '-c transaction_timeout=0' END)));
-$$;
-COMMENT ON FUNCTION async.engine_conninfo(TEXT, INT, TEXT, BOOL) IS 'Engine: a connection string with the engine''s settings';
-
--- pgasync_server/every/error_text.sql
-CREATE OR REPLACE FUNCTION async.error_text(_sqlstate TEXT, _message TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* An error as it is kept: at most 8,000 characters of its message. */
-SELECT left(coalesce(nullif(_message, ''), 'error ' || _sqlstate), 8000);
-$$;
-COMMENT ON FUNCTION async.error_text(TEXT, TEXT) IS 'Engine: an error as it is kept';
-
--- pgasync_server/every/exchange.sql
-CREATE OR REPLACE FUNCTION async.exchange(_s async.loop_t, _target async.target_state_t) RETURNS JSONB LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The message of the next exchange with a target, as async.attend() takes it. settle, for the sender's own use: batches
- * that have ended, so that what the answer says of them is final. since is what an earlier cycle has committed; requests of
- * this database are none of the exchange's business.
- */
-BEGIN
-  RETURN (
-  SELECT jsonb_build_object(
-      'server', _s.server,
-      'since', _target.snapshot,
-      'requests', NOT _target.at_home,
-      'revoke', coalesce(_target.revocations, '[]'),
-      'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
-      'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
-      'receipts', jsonb_build_object(
-        'epochs', coalesce(jsonb_agg(x.epoch), '[]'), 'batch_ids', coalesce(jsonb_agg(x.batch_id), '[]')),
-      'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
-    || CASE WHEN _target.ring_tasks >= 50000 THEN jsonb_build_object('rotate', jsonb_build_object(
-         'ring', 1 - _target.ring,
-         'newest', (SELECT q.last_value FROM async.batch_id_seq q),
-         'open', (SELECT coalesce(jsonb_agg(o.batch_id), '[]') FROM unnest(_s.slots) o WHERE o.batch_id IS NOT NULL))) ELSE '{}' END
-  FROM unnest(_s.slots) x
-  WHERE x.target_id = _target.target_id AND x.batch_id IS NOT NULL
-    AND (x.state <> 'busy' OR x.terminate OR x.revoking OR x.sent < clock_timestamp() - INTERVAL '50 ms'));
-END;
-$$;
-COMMENT ON FUNCTION async.exchange(async.loop_t, async.target_state_t) IS 'Engine: what to ask a target next';
-
--- pgasync_server/every/expire_stranded.sql
-CREATE OR REPLACE FUNCTION async.expire_stranded(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Times out tasks that have waited longer than their timeout for a target that cannot be reached; the oldest of each lane
- * first, up to 100 a time. Writes what async.settle() does.
- */
-DECLARE
-  stranded RECORD;
-BEGIN
-  FOR stranded IN
-    SELECT l.lane_id, array_agg(h.task_id) AS task_ids
-    FROM unnest(_s.lanes) l
-    JOIN unnest(_s.targets) g ON g.target_id = l.target_id AND g.state <> 'up'
-    JOIN async.lane r ON r.lane_id = l.lane_id AND r.timeout IS NOT NULL
-    CROSS JOIN LATERAL async.lane_head(l, 100) h
-    JOIN async.task t ON t.task_id = h.task_id AND t.entered < clock_timestamp() - r.timeout
-    WHERE NOT l.empty AND NOT h.doomed
-    GROUP BY l.lane_id
-  LOOP
-    PERFORM async.settle(stranded.task_ids, 'TIMED_OUT', 'timed out waiting for its target');
-  END LOOP;
-END;
-$$;
-COMMENT ON FUNCTION async.expire_stranded(async.loop_t) IS 'Engine: times out tasks whose target cannot be reached';
-
--- pgasync_server/every/fill_slots.sql
-CREATE OR REPLACE FUNCTION async.fill_slots(
-  _s async.loop_t,
-  _slots async.slot_t[],
-  _lane async.lane_state_t,
-  _idle INT[],
-  slots OUT async.slot_t[],
-  lane OUT async.lane_state_t) LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Fills idle slots (_idle: indexes into _slots) from the head of a lane and writes each batch. Returns slots and lane as
- * they are then. Writes async.batch, async.lane_position, async.requeue, async.doom.
- */
-DECLARE
-  size INT := async.batch_size(_lane.work, _lane.pace);
-  row_of async.lane;
-  parts async.part_t[];
-  filled INT := 0;
-BEGIN
-  slots := _slots;
-  lane := _lane;
-  SELECT l.* INTO row_of FROM async.lane l WHERE l.lane_id = lane.lane_id;
-  IF row_of.call IS NOT NULL THEN
-    parts := ARRAY(SELECT p FROM async.take_alike(_lane, row_of.call, size * cardinality(_idle), cardinality(_idle)) p);
-  ELSE
-    parts := ARRAY(SELECT p FROM async.take_mixed(_lane, row_of, size * cardinality(_idle), cardinality(_idle)) p);
-  END IF;
-  lane := async.move_lane(lane, parts, size * cardinality(_idle), cardinality(_idle));
-  FOR i IN 1..cardinality(parts) LOOP
-    IF parts[i].task_ids IS NOT NULL THEN
-      filled := filled + 1;
-      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], row_of, parts[i]);
-    END IF;
-  END LOOP;
-END;
-$$;
-COMMENT ON FUNCTION async.fill_slots(async.loop_t, async.slot_t[], async.lane_state_t, INT[]) IS 'Engine: fills idle slots from a lane';
-
--- pgasync_server/every/finish_opening.sql
-CREATE OR REPLACE FUNCTION async.finish_opening(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Reads which session a slot has got, once it has said so: then the slot is idle. One that has not after 10 s, or whose
- * connection is gone, is closed.
- */
-DECLARE
-  session JSONB;
-BEGIN
-  IF async.is_busy(_slot.connection) THEN
-    RETURN CASE WHEN clock_timestamp() > _slot.progress + INTERVAL '10 s' THEN async.lose(_slot) ELSE _slot END;
-  END IF;
-  SELECT r.answer::JSONB INTO STRICT session FROM async.dblink_result(_slot.connection) r(answer);
-  PERFORM FROM async.dblink_result(_slot.connection);
-  RETURN async.idle_slot(_slot.slot_no, _slot.target_id, _slot.connection, (session->>0)::INT, (session->>1)::TIMESTAMPTZ);
-EXCEPTION WHEN OTHERS THEN
-  RETURN async.lose(_slot);
-END;
-$$;
-COMMENT ON FUNCTION async.finish_opening(async.slot_t) IS 'Engine: reads which session a slot has got';
-
--- pgasync_server/every/forget_old.sql
-CREATE OR REPLACE FUNCTION async.forget_old(_limit INT DEFAULT 2000) RETURNS BOOL LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Removes up to _limit tasks that ended longer ago than task_keep_duration, log entries as old, and a piece of what other
- * extensions keep. Returns whether there may be more. Writes async.task, result, attempt, log_entry.
- */
-DECLARE
-  keep INTERVAL := (SELECT c.task_keep_duration FROM async.control c);
-  old BIGINT[];
-  hook async.hook;
-  more BOOL := false;
-BEGIN
-  old := ARRAY(
-    SELECT r.task_id FROM async.result r JOIN async.task t ON t.task_id = r.task_id
-    WHERE r.ended < clock_timestamp() - keep AND t.owner_id = 0
-    ORDER BY r.task_id LIMIT _limit);
-  PERFORM async.forget_tasks(old);
-  DELETE FROM async.log_entry e
-  WHERE e.ctid = ANY(ARRAY(
-    SELECT o.ctid FROM async.log_entry o WHERE o.logged < clock_timestamp() - keep ORDER BY o.logged LIMIT _limit));
-  FOR hook IN SELECT h.* FROM async.hook h WHERE h.on_maintenance IS NOT NULL LOOP
-    EXECUTE format('SELECT %s($1)', hook.on_maintenance) INTO more USING keep;
-  END LOOP;
-  RETURN coalesce(more, false) OR cardinality(old) = _limit;
-END;
-$$;
-COMMENT ON FUNCTION async.forget_old(INT) IS 'Engine: removes a piece of what ended long ago';
-
--- pgasync_server/every/forget_tasks.sql
-CREATE OR REPLACE FUNCTION async.forget_tasks(_task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Removes finished tasks with all that is kept of them. Writes async.task, async.result, async.attempt. */
-BEGIN
-  DELETE FROM async.attempt a WHERE a.task_id = ANY(_task_ids);
-  DELETE FROM async.result r WHERE r.task_id = ANY(_task_ids);
-  DELETE FROM async.task t WHERE t.task_id = ANY(_task_ids);
-END;
-$$;
-COMMENT ON FUNCTION async.forget_tasks(BIGINT[]) IS 'Engine: removes finished tasks';
-
--- pgasync_server/every/forget_waiting.sql
-CREATE OR REPLACE FUNCTION async.forget_waiting(_task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Takes tasks that do not run out of wherever they wait; in their lane they are marked to be passed over.
- * Writes async.yielded, async.delayed, async.requeue, async.doom.
- */
-BEGIN
-  DELETE FROM async.yielded y WHERE y.task_id = ANY(_task_ids);
-  DELETE FROM async.delayed d WHERE d.task_id = ANY(_task_ids);
-  DELETE FROM async.requeue q WHERE q.task_id = ANY(_task_ids);
-  INSERT INTO async.doom(task_id, status)
-  SELECT t.task_id, 'CANCELED'
-  FROM async.task t
-  WHERE t.task_id = ANY(_task_ids) AND t.seq > async.position(t.lane_id)
-  ON CONFLICT DO NOTHING;
-END;
-$$;
-COMMENT ON FUNCTION async.forget_waiting(BIGINT[]) IS 'Engine: takes tasks out of wherever they wait';
-
--- pgasync_server/every/free_for.sql
-CREATE OR REPLACE FUNCTION async.free_for(_s async.loop_t, _slots async.slot_t[], _target_id INT, _pool_id INT) RETURNS SETOF INT
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Indexes into _slots of idle slots of a target, as many as its concurrency, the pool's, and the orchestrator's leave free. */
-BEGIN
-  RETURN QUERY
-  SELECT x.n::INT
-  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_slots) u) x
-  WHERE x.target_id = _target_id AND x.state = 'idle'
-  LIMIT greatest(0, (
-    SELECT least(
-      _s.workers - count(*),
-      (SELECT t.max_concurrency FROM unnest(_s.targets) t WHERE t.target_id = _target_id)
-        - count(*) FILTER (WHERE b.target_id = _target_id),
-      coalesce((SELECT p.max_workers FROM async.concurrency_pool p WHERE p.pool_id = _pool_id), 1)
-        - count(*) FILTER (WHERE b.pool_id = _pool_id))
-    FROM unnest(_slots) b WHERE b.state IN ('busy', 'ended', 'watched')));
-END;
-$$;
-COMMENT ON FUNCTION async.free_for(async.loop_t, async.slot_t[], INT, INT) IS 'Engine: idle slots that a lane may have';
-
--- pgasync_server/every/free_slots.sql
-CREATE OR REPLACE FUNCTION async.free_slots(_s async.loop_t, _batch_ids BIGINT[], _verdicts async.verdict_t[])
-RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Makes the slots of settled batches idle, drops those without a connection, and brings up to date how long the lanes'
- * tasks take. One that found itself replaced (PF012) makes the orchestrator stop.
- */
-DECLARE
-  lanes async.lane_state_t[] := _s.lanes;
-  lane async.lane_state_t;
-  work FLOAT8;
-  pace FLOAT8;
-BEGIN
-  _s.stopping := _s.stopping OR EXISTS (
-    SELECT FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids) AND x.sqlstate = 'PF012');
-  _s.slots := ARRAY(
-    SELECT CASE WHEN x.batch_id = ANY(_batch_ids)
-      THEN async.idle_slot(x.slot_no, x.target_id, x.connection, x.pid, x.backend_start) ELSE x END
-    FROM unnest(_s.slots) x
-    WHERE x.state <> 'closed' AND NOT (x.batch_id = ANY(_batch_ids) AND x.connection IS NULL));
-  FOR i IN 1..coalesce(cardinality(lanes), 0) LOOP
-    lane := lanes[i];
-    SELECT extract(epoch FROM sum(b.took)) / sum(b.tasks), extract(epoch FROM sum(b.worked)) / sum(b.tasks) INTO pace, work
-    FROM (SELECT max(v.ended) - min(v.started) AS took, sum(v.ended - v.started) AS worked, count(*) AS tasks
-          FROM unnest(_verdicts) v WHERE v.lane_id = lane.lane_id AND v.outcome <> 'BACK' GROUP BY v.batch_id) b;
-    IF pace IS NOT NULL THEN
-      lane.work := 0.5 * (work + coalesce(lane.work, work));
-      lane.pace := 0.5 * (pace + coalesce(lane.pace, pace));
-      lanes[i] := lane;
-    END IF;
-  END LOOP;
-  _s.lanes := lanes;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.free_slots(async.loop_t, BIGINT[], async.verdict_t[]) IS 'Engine: frees the slots of settled batches';
-
--- pgasync_server/every/hang_up.sql
-CREATE OR REPLACE FUNCTION async.hang_up(_connection TEXT) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Closes a dblink connection of this session, if there is one of that name. */
-BEGIN
-  IF _connection = ANY(async.dblink_connections()) THEN
-    PERFORM async.dblink_disconnect(_connection);
-  END IF;
-EXCEPTION WHEN OTHERS THEN
-  NULL;  -- one that is broken is as good as closed
-END;
-$$;
-COMMENT ON FUNCTION async.hang_up(TEXT) IS 'Engine: closes a connection';
-
--- pgasync_server/every/hang_up_all.sql
-CREATE OR REPLACE FUNCTION async.hang_up_all() RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Closes all of the engine's connections of this session. What runs on them goes on, and is watched by the next orchestrator. */
-BEGIN
-  PERFORM async.hang_up(c) FROM unnest(async.dblink_connections()) c WHERE c LIKE 'pgflow\_%';
-END;
-$$;
-COMMENT ON FUNCTION async.hang_up_all() IS 'Engine: closes all of its connections';
-
--- pgasync_server/every/hook_requests.sql
-CREATE OR REPLACE FUNCTION async.hook_requests(_requests async.request[]) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Hands requests of extensions to their hooks: all of one owner at once, and when that fails, one by one, so that a bad
- * one is logged and dropped alone.
- */
-DECLARE
-  hook RECORD;
-  request async.request;
-BEGIN
-  FOR hook IN
-    SELECT h.on_requests AS routine, array_agg(r.request ORDER BY r.n) AS requests
-    FROM async.hook h
-    JOIN (SELECT ROW(u.request_id, u.xid, u.kind, u.payload, u.items, u.requested)::async.request AS request, u.kind, u.n
-          FROM unnest(_requests) WITH ORDINALITY u(request_id, xid, kind, payload, items, requested, n)) r
-      ON split_part(r.kind, '.', 1) = h.owner
-    GROUP BY h.owner
-  LOOP
-    BEGIN
-      EXECUTE format('SELECT %s($1)', hook.routine) USING hook.requests;
-    EXCEPTION WHEN OTHERS THEN
-      FOREACH request IN ARRAY hook.requests LOOP
-        BEGIN
-          EXECUTE format('SELECT %s($1)', hook.routine) USING ARRAY[request];
-        EXCEPTION WHEN OTHERS THEN
-          PERFORM async.log('ERROR', format('request %s %s failed: %s', request.kind, request.payload, SQLERRM));
-        END;
-      END LOOP;
-    END;
-  END LOOP;
-END;
-$$;
-COMMENT ON FUNCTION async.hook_requests(async.request[]) IS 'Engine: hands requests of other extensions to their hooks';
-
--- pgasync_server/every/hook_results.sql
-CREATE OR REPLACE FUNCTION async.hook_results(_results async.result_t[]) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Tells extensions which of their tasks have ended: all of one owner at once, and when that fails, one by one, so that
- * trouble with one touches no other; it is logged.
- */
-DECLARE
-  hook RECORD;
-  result async.result_t;
-BEGIN
-  FOR hook IN
-    SELECT h.on_results AS routine, array_agg(u) AS results
-    FROM unnest(_results) u JOIN async.hook h ON h.owner = u.owner
-    WHERE h.on_results IS NOT NULL
-    GROUP BY h.owner
-  LOOP
-    BEGIN
-      EXECUTE format('SELECT %s($1)', hook.routine) USING hook.results;
-    EXCEPTION WHEN OTHERS THEN
-      PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
-      FOREACH result IN ARRAY hook.results LOOP
-        BEGIN
-          EXECUTE format('SELECT %s($1)', hook.routine) USING ARRAY[result];
-        EXCEPTION WHEN OTHERS THEN
-          PERFORM async.log('ERROR', format('result of task %s failed: %s', result.task_id, SQLERRM));
-        END;
-      END LOOP;
-    END;
-  END LOOP;
-END;
-$$;
-COMMENT ON FUNCTION async.hook_results(async.result_t[]) IS 'Engine: tells other extensions which of their tasks have ended';
-
--- pgasync_server/every/idle_slot.sql
-CREATE OR REPLACE FUNCTION async.idle_slot(_slot_no INT, _target_id INT, _connection TEXT, _pid INT, _backend_start TIMESTAMPTZ)
-RETURNS async.slot_t LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* A slot that has a connection and runs nothing. */
-DECLARE
-  slot async.slot_t;
-BEGIN
-  slot.slot_no := _slot_no;
-  slot.target_id := _target_id;
-  slot.connection := _connection;
-  slot.pid := _pid;
-  slot.backend_start := _backend_start;
-  slot.state := 'idle';
-  slot.revoking := false;
-  slot.interrupted := false;
-  slot.terminate := false;
-  slot.gone := false;
-  slot.progress := clock_timestamp();
-  RETURN slot;
-END;
-$$;
-COMMENT ON FUNCTION async.idle_slot(INT, INT, TEXT, INT, TIMESTAMPTZ) IS 'Engine: a slot that runs nothing';
-
--- pgasync_server/every/interrupt.sql
-CREATE OR REPLACE FUNCTION async.interrupt(_s async.loop_t, _task_ids BIGINT[], _status TEXT, _message TEXT)
-RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Ends running tasks with _status unless they commit first: notes the verdict, then has the target revoke them and cancel
- * the one that its session is at. Writes async.doom.
- */
-DECLARE
-  slots async.slot_t[] := _s.slots;
-  hit BIGINT[];
-BEGIN
-  IF cardinality(_task_ids) > 0 THEN
-    INSERT INTO async.doom(task_id, status, message)
-    SELECT u, _status, _message FROM unnest(_task_ids) u
-    ON CONFLICT (task_id) DO NOTHING;
-    FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
-      hit := ARRAY(SELECT u FROM unnest(slots[i].remaining) u WHERE u = ANY(_task_ids));
-      IF slots[i].state IN ('busy', 'watched') AND cardinality(hit) > 0 THEN
-        _s := async.order_revocation(_s, i, hit, (slots[i]).remaining[1] = ANY(hit));
-      END IF;
-    END LOOP;
-  END IF;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.interrupt(async.loop_t, BIGINT[], TEXT, TEXT) IS 'Engine: ends running tasks unless they commit first';
-
--- pgasync_server/every/is_busy.sql
-CREATE OR REPLACE FUNCTION async.is_busy(_connection TEXT) RETURNS BOOL LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Whether what was sent over a connection is still under way. One whose other end has gone is not, although libpq of
- * PostgreSQL 11 goes on saying so: asking makes it read, and an error is noted then.
- */
-BEGIN
-  RETURN async.dblink_is_busy(_connection) = 1 AND async.dblink_error(_connection) = 'OK';
-END;
-$$;
-COMMENT ON FUNCTION async.is_busy(TEXT) IS 'Engine: whether what was sent is still under way';
-
--- pgasync_server/every/is_label.sql
-CREATE OR REPLACE FUNCTION async.is_label(_name TEXT) RETURNS BOOL
-LANGUAGE plpgsql IMMUTABLE STRICT
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Tells whether a text may be the name of a target, a pool or a flow: anything short that prints on one line. No equals sign, so
- * that a connection string in the wrong place is noticed.
- *
- * _name: the text.
- */
-BEGIN
-  RETURN octet_length(_name) BETWEEN 1 AND 63 AND _name !~ '^\s|\s$|[\x01-\x1f\x7f=]';
-END;
-$$;
-
-COMMENT ON FUNCTION async.is_label(TEXT) IS
-  'private: whether a text may be the name of a target, a pool or a flow';
-
--- pgasync_server/every/is_routine_name.sql
-CREATE OR REPLACE FUNCTION async.is_routine_name(_name TEXT, _may_be_quoted BOOL) RETURNS BOOL
-LANGUAGE plpgsql IMMUTABLE STRICT
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Tells whether a text is a name in lower case, or two joined by a dot, as the parser of PostgreSQL takes it without folding.
- *
- * _name: the text.
- * _may_be_quoted: a part may stand in double quotes, which then hold any characters.
- */
-#variable_conflict error
-DECLARE
-  plain TEXT := '[^\x01-\x5e\x60\x7b-\x7f][^\x01-\x23\x25-\x2f\x3a-\x5e\x60\x7b-\x7f]*';
-  any_part TEXT := '(?:' || plain || '|"(?:[^"]|"")+")';
-BEGIN
-  IF _name COLLATE "C" ~ ('^' || plain || '(?:[.]' || plain || ')?$') THEN
-    RETURN octet_length(split_part(_name, '.', 1)) < 64 AND octet_length(split_part(_name, '.', 2)) < 64;
-  ELSIF _may_be_quoted AND _name COLLATE "C" ~ ('^' || any_part || '(?:[.]' || any_part || ')?$') THEN
-    RETURN (SELECT bool_and(octet_length(p.name) < 64) FROM unnest(parse_ident(_name)) AS p(name));
-  END IF;
-
-  RETURN FALSE;
-END;
-$$;
-
-COMMENT ON FUNCTION async.is_routine_name(TEXT, BOOL) IS
-  'private: whether a text is an identifier, possibly schema-qualified';
-
--- pgasync_server/every/item_label.sql
-CREATE OR REPLACE FUNCTION async.item_label(_section TEXT, _item JSONB, _no BIGINT) RETURNS TEXT
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * What an error message calls an item of a configuration of the engine: by its name, or by its place where it has none that may
- * be told.
- *
- * _section: control, targets or concurrency_pools.
- * _item: the item.
- * _no: its place in the section, from 1.
- */
-  SELECT CASE
-    WHEN _section = 'control' THEN _section
-    WHEN jsonb_typeof(_item -> n.name_key) = 'string' AND async.is_label(_item ->> n.name_key)
-    THEN format('%s %s', replace(n.name_key, '_', ' '), to_json(_item ->> n.name_key))
-    ELSE format('%s[%s]', _section, _no)
-  END
-  FROM (SELECT left(_section, -1) AS name_key) n
-$$;
-
-COMMENT ON FUNCTION async.item_label(TEXT, JSONB, BIGINT) IS
-  'private: what an error message calls an item of a configuration';
-
--- pgasync_server/every/keep_state.sql
-CREATE OR REPLACE FUNCTION async.keep_state(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Keeps the state of an orchestrator in manual mode between two calls. Writes the temporary table pgflow_state. */
-BEGIN
-  EXECUTE 'CREATE TEMPORARY TABLE IF NOT EXISTS pgflow_state (state async.loop_t) ON COMMIT PRESERVE ROWS';
-  EXECUTE 'DELETE FROM pg_temp.pgflow_state';
-  EXECUTE 'INSERT INTO pg_temp.pgflow_state VALUES ($1)' USING _s;
-END;
-$$;
-COMMENT ON FUNCTION async.keep_state(async.loop_t) IS 'Engine: keeps the state of an orchestrator in manual mode';
-
--- pgasync_server/every/kept_state.sql
-CREATE OR REPLACE FUNCTION async.kept_state() RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* State of this session's orchestrator in manual mode. Errors: PF005 when there is none. Reads pgflow_state. */
-DECLARE
-  s async.loop_t;
-BEGIN
-  IF to_regclass('pg_temp.pgflow_state') IS NULL THEN
-    RAISE EXCEPTION 'no orchestrator in manual mode in this session' USING
-      ERRCODE = 'PF005', HINT = 'CALL async.main(_manual_mode => true) first.';
-  END IF;
-  EXECUTE 'SELECT (p.state).* FROM pg_temp.pgflow_state p' INTO s;
-  RETURN s;
-END;
-$$;
-COMMENT ON FUNCTION async.kept_state() IS 'Engine: state of an orchestrator in manual mode';
-
--- pgasync_server/every/lane.sql
-CREATE OR REPLACE FUNCTION async.lane(_lane async.lane) RETURNS BIGINT LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The open lane that has all the properties of _lane (lane_id apart), made if there is none. Orchestrator only.
- * Writes async.lane, async.open_lane.
- */
-DECLARE
-  found_id BIGINT;
-BEGIN
-  SELECT l.lane_id INTO found_id
-  FROM async.lane l JOIN async.open_lane o ON o.lane_id = l.lane_id
-  WHERE l.owner_id = _lane.owner_id AND l.owner_item = _lane.owner_item
-    AND l.priority = _lane.priority AND l.target_id = _lane.target_id
-    AND l.owner = _lane.owner AND l.pool_id = _lane.pool_id AND l.kind = _lane.kind
-    AND l.asynchronous = _lane.asynchronous AND l.raw = _lane.raw
-    AND l.call IS NOT DISTINCT FROM _lane.call AND l.timeout IS NOT DISTINCT FROM _lane.timeout
-    AND l.retries = coalesce(_lane.retries, 0)
-    AND l.retry_delay = coalesce(_lane.retry_delay, '1 s') AND l.retry_backoff = coalesce(_lane.retry_backoff, 2)
-    AND l.retry_max_delay = coalesce(_lane.retry_max_delay, '1 h') AND l.retry_on IS NOT DISTINCT FROM _lane.retry_on
-    AND l.on_interrupt = coalesce(_lane.on_interrupt, 'retry')
-    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
-  LIMIT 1;
-  IF found_id IS NULL THEN
-    INSERT INTO async.lane(
-      target_id, pool_id, priority, owner, owner_id, owner_item, kind, call, label, timeout, asynchronous, raw,
-      retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt)
-    VALUES (
-      _lane.target_id, _lane.pool_id, _lane.priority, _lane.owner, _lane.owner_id, _lane.owner_item, _lane.kind,
-      _lane.call, _lane.label, _lane.timeout, _lane.asynchronous, _lane.raw, coalesce(_lane.retries, 0),
-      coalesce(_lane.retry_delay, '1 s'), coalesce(_lane.retry_backoff, 2), coalesce(_lane.retry_max_delay, '1 h'),
-      _lane.retry_on, coalesce(_lane.on_interrupt, 'retry'))
-    RETURNING lane_id INTO found_id;
-    INSERT INTO async.open_lane(lane_id) VALUES (found_id);
-  END IF;
-  PERFORM async.wake_lanes(ARRAY[found_id]);
-  RETURN found_id;
-END;
-$$;
-COMMENT ON FUNCTION async.lane(async.lane) IS 'Engine: finds or makes the lane with some properties';
-
--- pgasync_server/every/lane_head.sql
-CREATE OR REPLACE FUNCTION async.lane_head(_lane async.lane_state_t, _limit INT) RETURNS SETOF async.head_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The first _limit tasks of a lane, in order: those that go again, then those that never went. Reads async.requeue,
- * async.task, async.doom.
- */
-DECLARE
-  again BIGINT := 0;
-BEGIN
-  IF _lane.requeued THEN
-    RETURN QUERY
-    SELECT q.task_id, NULL::BIGINT, q.seq, t.query, t.argument, false
-    FROM async.requeue q JOIN async.task t ON t.task_id = q.task_id
-    WHERE q.lane_id = _lane.lane_id
-    ORDER BY q.seq LIMIT _limit;
-    GET DIAGNOSTICS again = ROW_COUNT;
-  END IF;
-  RETURN QUERY
-  SELECT t.task_id, t.seq, NULL::BIGINT, t.query, t.argument, EXISTS (SELECT FROM async.doom d WHERE d.task_id = t.task_id)
-  FROM async.task t
-  WHERE t.lane_id = _lane.lane_id AND t.seq > _lane.position
-  ORDER BY t.seq LIMIT _limit - again;
-END;
-$$;
-COMMENT ON FUNCTION async.lane_head(async.lane_state_t, INT) IS 'Engine: the first tasks of a lane';
-
--- pgasync_server/every/leave_moved_targets.sql
-CREATE OR REPLACE FUNCTION async.leave_moved_targets(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Gives up the connections to targets that are configured to be somewhere else now, or to be disabled. What runs there goes on
- * and is watched over the new connection. Reads async.target; writes the log.
- */
-DECLARE
-  moved INT;
-BEGIN
-  FOR moved IN
-    SELECT o.n::INT
-    FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) o
-    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled
-    WHERE o.state <> 'down' AND coalesce(t.connection_string, async.self_conninfo()) IS DISTINCT FROM
-          CASE WHEN t.target_id IS NOT NULL THEN o.connection_string END
-  LOOP
-    _s := async.lose_target(_s, moved, 'its configuration has changed');
-  END LOOP;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.leave_moved_targets(async.loop_t) IS 'Engine: gives up connections to targets that have moved';
-
--- pgasync_server/every/left_task_open.sql
-CREATE OR REPLACE FUNCTION async.left_task_open(_connection TEXT) RETURNS BOOL LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Whether the task that failed last on a connection had committed something by itself: async.task_begin() sets pgflow.task,
- * which the rollback of an uncommitted task undoes. Takes a round trip to a session that has just answered.
- */
-BEGIN
-  RETURN (
-    SELECT q.answer <> ''
-    FROM async.dblink_query(_connection, 'SELECT pg_catalog.current_setting(''pgflow.task'', true)') q(answer));
-EXCEPTION WHEN OTHERS THEN
-  RETURN NULL;
-END;
-$$;
-COMMENT ON FUNCTION async.left_task_open(TEXT) IS 'Engine: whether a failed task had committed something by itself';
-
--- pgasync_server/every/load_configuration.sql
-CREATE OR REPLACE FUNCTION async.load_configuration(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Reads targets and settings when async.configure() has changed them; targets keep what is known of their connections.
- * Reads async.target, async.control.
- */
-DECLARE
-  latest BIGINT;
-BEGIN
-  SELECT c.configuration_version INTO latest FROM async.control c;
-  IF latest IS DISTINCT FROM _s.configuration THEN
-    _s.configuration := latest;
-    SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
-    _s := async.leave_moved_targets(_s);
-    _s.targets := ARRAY(
-      SELECT async.target_state(t, u.old)
-      FROM async.target t
-      LEFT JOIN (SELECT o.target_id, o AS old FROM unnest(_s.targets) o) u ON u.target_id = t.target_id
-      WHERE t.enabled
-      ORDER BY t.target_id);
-  END IF;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.load_configuration(async.loop_t) IS 'Engine: reads targets and settings when they have changed';
-
--- pgasync_server/every/load_slot.sql
-CREATE OR REPLACE FUNCTION async.load_slot(
-  _s async.loop_t,
-  _slot async.slot_t,
-  _lane async.lane,
-  _part async.part_t) RETURNS async.slot_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Assigns tasks of a lane to an idle slot: writes the batch and makes up its message. Writes async.batch.
- */
-BEGIN
-  _slot.state := 'busy';
-  _slot.batch_id := nextval('async.batch_id_seq');
-  _slot.epoch := _s.epoch;
-  _slot.ring := (SELECT t.ring FROM unnest(_s.targets) t WHERE t.target_id = _slot.target_id);
-  _slot.lane_id := _lane.lane_id;
-  _slot.raw := _lane.raw;
-  _slot.pool_id := _lane.pool_id;
-  _slot.timeout := _lane.timeout;
-  _slot.task_ids := _part.task_ids;
-  _slot.remaining := _slot.task_ids;
-  INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_start, task_ids)
-  VALUES (_slot.batch_id, _slot.epoch, _slot.ring, _slot.target_id, _slot.lane_id, _slot.pid, _slot.backend_start, _slot.task_ids);
-  _slot.query := async.message(_s, _slot, _lane, _part);
-  RETURN _slot;
-END;
-$$;
-COMMENT ON FUNCTION async.load_slot(async.loop_t, async.slot_t, async.lane, async.part_t) IS
-  'Engine: assigns tasks to a slot';
-
--- pgasync_server/every/log.sql
-CREATE OR REPLACE FUNCTION async.log(_level TEXT, _message TEXT) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Writes to the log, if its level is at least the one configured. _level: DEBUG, INFO, NOTICE, WARNING or ERROR.
- * Errors: 22023 another level. Writes async.log_entry.
- */
-DECLARE
-  levels CONSTANT TEXT[] := '{DEBUG,INFO,NOTICE,WARNING,ERROR}';
-BEGIN
-  IF NOT upper(_level) = ANY(levels) THEN
-    RAISE EXCEPTION 'unknown log level "%"', _level USING
-      ERRCODE = 'invalid_parameter_value', HINT = 'Use DEBUG, INFO, NOTICE, WARNING or ERROR.';
-  END IF;
-  INSERT INTO async.log_entry(level, message)
-  SELECT upper(_level), _message
-  FROM async.control c
-  WHERE array_position(levels, upper(_level)) >= coalesce(array_position(levels, upper(c.log_level)), 1);
-END;
-$$;
-COMMENT ON FUNCTION async.log(TEXT, TEXT) IS 'Writes to the log';
-
--- pgasync_server/every/lose.sql
-CREATE OR REPLACE FUNCTION async.lose(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Gives a slot's connection up. What was running may still be: the slot becomes watched until its session has ended. What has
- * ended waits for its receipts as before; an idle slot is closed.
- */
-BEGIN
-  PERFORM async.hang_up(_slot.connection);
-  _slot.connection := NULL;
-  _slot.state := CASE WHEN _slot.batch_id IS NULL THEN 'closed' WHEN _slot.state = 'ended' THEN 'ended' ELSE 'watched' END;
-  RETURN _slot;
-END;
-$$;
-COMMENT ON FUNCTION async.lose(async.slot_t) IS 'Engine: gives a slot''s connection up';
-
--- pgasync_server/every/lose_target.sql
-CREATE OR REPLACE FUNCTION async.lose_target(_s async.loop_t, _target INT, _reason TEXT) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Gives the connections to a target up and tries again after 0.1 s, doubling up to 5 s. Its waiting tasks stay where they
- * are; what was running is watched once it can be reached. _target: index into _s.targets. Writes the log.
- */
-DECLARE
-  targets async.target_state_t[] := _s.targets;
-  target async.target_state_t := targets[_target];
-  slots async.slot_t[] := _s.slots;
-  slot async.slot_t;
-BEGIN
-  IF target.failures = 0 THEN
-    PERFORM async.log('WARNING', format('target %s cannot be reached: %s', target.target, _reason));
-  END IF;
-  PERFORM async.hang_up('pgflow_control_' || target.target_id);
-  PERFORM async.hang_up('pgflow_helper_' || target.target_id);
-  target.state := 'down';
-  target.retry_at := clock_timestamp() + least(5, 0.1 * 2 ^ least(target.failures, 10)) * INTERVAL '1 s';
-  target.failures := target.failures + 1;
-  target.control_sent := NULL;
-  target.answer := NULL;
-  target.trouble := NULL;
-  target.revocations := NULL;
-  targets[_target] := target;
-  FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
-    slot := slots[i];
-    CONTINUE WHEN slot.target_id <> target.target_id;
-    slot.revoking := false;  -- what was ordered may not have arrived: async.watch_slots() orders it again
-    slots[i] := CASE WHEN slot.connection IS NULL THEN slot ELSE async.lose(slot) END;
-  END LOOP;
-  _s.slots := slots;
-  _s.targets := targets;
-  _s.worked := true;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.lose_target(async.loop_t, INT, TEXT) IS 'Engine: gives the connections to a target up';
-
--- pgasync_server/every/main.sql
-CREATE OR REPLACE PROCEDURE async.main(_force BOOL DEFAULT false, _manual_mode BOOL DEFAULT false) LANGUAGE plpgsql AS
-$$
-/*
- * The orchestrator. Runs until async.stop(); returns with a NOTICE when one is running already, unless _force, which ends
- * that one and takes over. With _manual_mode it only prepares: each CALL async.cycle() is then one cycle, for tests.
- * Errors: PF012 in a copy of a server, PF013 when the session cannot host it. Takes a session-level advisory lock.
- */
-DECLARE
-  s async.loop_t;
-BEGIN
-  PERFORM async.assert_fit();
-  PERFORM async.prepare_session();
-  COMMIT;
-  IF NOT async.seize_mutex(_force) THEN
-    RAISE NOTICE 'an orchestrator is running already';
-    RETURN;
-  END IF;
-  PERFORM async.hang_up_all();
-  s := async.recover(async.begin_reign());
-  COMMIT;
-  IF _manual_mode THEN
-    PERFORM async.keep_state(s);
-    RETURN;
-  END IF;
-  LOOP
-    IF NOT s.pending AND (CASE WHEN s.resting THEN async.nothing_new(s) ELSE async.nothing_ended(s) END) THEN
-      COMMIT;
-      PERFORM async.rest(s);
-    ELSE
-      s := async.work_safely(s);
-      COMMIT;
-      s := async.send(s);
-      EXIT WHEN s.stopping;
-    END IF;
-  END LOOP;
-  PERFORM async.hang_up_all();
-  PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
-END;
-$$;
-COMMENT ON PROCEDURE async.main(BOOL, BOOL) IS 'The orchestrator: runs until async.stop()';
-
--- pgasync_server/every/maintain.sql
-CREATE OR REPLACE FUNCTION async.maintain(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Removes a piece of what is no longer needed, when it is time: at most a few thousand rows a cycle, and soon again when
- * there was more. Writes async.request, lane_position, intake, log_entry, and through forget_old() finished work.
- */
-DECLARE
-  more BOOL;
-BEGIN
-  IF clock_timestamp() >= _s.next_maintenance THEN
-    PERFORM async.trim_requests(_s.snapshot);
-    PERFORM async.trim_positions();
-    more := async.forget_old();
-    _s.next_maintenance := clock_timestamp() + CASE WHEN more THEN INTERVAL '100 ms' ELSE (
-      SELECT least(c.light_maintenance_sleep, INTERVAL '1 minute') FROM async.control c) END;
-    _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.empty);
-  END IF;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.maintain(async.loop_t) IS 'Engine: removes a piece of what is no longer needed';
-
--- pgasync_server/every/message.sql
-CREATE OR REPLACE FUNCTION async.message(_s async.loop_t, _slot async.slot_t, _lane async.lane, _part async.part_t)
-RETURNS TEXT LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The message that runs a slot's batch: a DO block that runs each task in a transaction of its own, whose last row is its
- * receipt. CALL stands in it as a statement, for only so may the procedure commit; quote_literal() keeps the block whole
- * whatever the tasks hold. It gives up after a time, handing back what it has not begun. A raw task is sent as it is.
- */
-DECLARE
-  kind async.task_kind;
-  preamble TEXT;
-BEGIN
-  IF _lane.raw THEN
-    RETURN (_part.queries)[1];
-  END IF;
-  SELECT k.* INTO STRICT kind FROM async.task_kind k WHERE k.kind = _lane.kind;
-  IF kind.preamble IS NOT NULL THEN
-    EXECUTE format('SELECT %s($1, $2)', kind.preamble) INTO preamble USING _lane.owner_id, _slot.target_id;
-  END IF;
-  RETURN 'DO ' || quote_literal(concat(
-    'DECLARE pgflow_tasks CONSTANT BIGINT[] := ', quote_literal(_slot.task_ids), '; ',
-    'pgflow_began TIMESTAMPTZ; pgflow_started TIMESTAMPTZ; ',
-    CASE WHEN kind.argument_type IS NOT NULL THEN concat(
-      'pgflow_data CONSTANT JSONB[] := ', quote_literal(_part.data), '; ',
-      'pgflow_header ', kind.argument_type, '; pgflow_argument ', kind.argument_type, '; ')
-    ELSE concat('pgflow_queries CONSTANT TEXT[] := ', quote_literal(_part.queries), '; ') END,
-    'BEGIN RESET SESSION AUTHORIZATION; RESET ROLE; ',
-    format('pgflow_began := async.batch_begin(%L, %s); ', _s.server, _slot.epoch),
-    preamble,
-    CASE WHEN kind.header IS NOT NULL THEN
-      concat('pgflow_header := ', replace(kind.header, '$owner_id', _lane.owner_id::TEXT), '; ') END,
-    'FOR pgflow_i IN 1..', cardinality(_slot.task_ids), ' LOOP ',
-    format('pgflow_started := async.task_begin(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_i, pgflow_began); ',
-           _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
-    'CONTINUE WHEN pgflow_started IS NULL; ',
-    async.batch_statement(kind, _part.sole, _lane.label),
-    ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
-    format('PERFORM async.task_end(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
-           _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
-    'COMMIT; END LOOP; END'));
-END;
-$$;
-COMMENT ON FUNCTION async.message(async.loop_t, async.slot_t, async.lane, async.part_t) IS
-  'Engine: the message that runs a batch';
+COMMENT ON FUNCTION async.measure_edit_distance(TEXT, TEXT) IS 'Engine: edit distance of two texts';
 
 -- pgasync_server/every/move_lane.sql
-CREATE OR REPLACE FUNCTION async.move_lane(
+CREATE FUNCTION async.move_lane(
   _lane async.lane_state_t,
   _parts async.part_t[],
   _limit INT,
@@ -2807,96 +3571,54 @@ CREATE OR REPLACE FUNCTION async.move_lane(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A lane after these tasks have been taken from its head. It is empty when there were fewer than asked for: less than _limit
- * tasks in less than _most messages. Doomed ones have been settled before and are only passed over. Writes async.lane_position, async.requeue, async.doom.
+ * A lane after tasks have been taken from its head. It is empty when there were fewer than asked for. Doomed ones
+ * have been settled before and are only passed over.
+ *
+ * _lane: the lane, returned as it is then; _parts: the tasks; _limit, _most: how many tasks, in how many messages,
+ * were asked for.
+ * Writes async.lane_position, async.requeue, async.doom.
  */
+#variable_conflict error
 DECLARE
   part async.part_t;
-  again BIGINT[] := '{}';
+  requeued_seqs BIGINT[] := '{}'::BIGINT[];
 BEGIN
   _lane.empty := cardinality(_parts) < _most AND _limit > (
-    SELECT coalesce(sum(coalesce(cardinality(p.task_ids), 0) + coalesce(cardinality(p.doomed), 0)), 0) FROM unnest(_parts) p)
+      SELECT coalesce(sum(coalesce(cardinality(p.task_ids), 0) + coalesce(cardinality(p.doomed), 0)), 0)
+      FROM unnest(_parts) p)
     OR cardinality(_parts) = 0;
   FOREACH part IN ARRAY _parts LOOP
     _lane.position := greatest(_lane.position, part.furthest);
     _lane.served := _lane.served + coalesce(cardinality(part.task_ids), 0);
-    again := again || coalesce(part.again, '{}');
+    requeued_seqs := requeued_seqs || coalesce(part.again, '{}');
     IF part.doomed IS NOT NULL THEN
       DELETE FROM async.doom d WHERE d.task_id = ANY(part.doomed);
     END IF;
   END LOOP;
-  IF cardinality(again) > 0 THEN
-    DELETE FROM async.requeue q WHERE q.lane_id = _lane.lane_id AND q.seq = ANY(again);
+  IF cardinality(requeued_seqs) > 0 THEN
+    DELETE FROM async.requeue q WHERE q.lane_id = _lane.lane_id AND q.seq = ANY(requeued_seqs);
   END IF;
-  _lane.requeued := cardinality(again) > 0;
+  _lane.requeued := cardinality(requeued_seqs) > 0;
   IF EXISTS (SELECT FROM unnest(_parts) p WHERE p.furthest IS NOT NULL) THEN
     INSERT INTO async.lane_position(lane_id, seq) VALUES (_lane.lane_id, _lane.position);
   END IF;
   RETURN _lane;
 END;
 $$;
-COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[], INT, INT) IS 'Engine: a lane after tasks have been taken from it';
+COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[], INT, INT) IS
+  'Engine: a lane after tasks have been taken from it';
 
--- pgasync_server/every/nearest_name.sql
-CREATE OR REPLACE FUNCTION async.nearest_name(_name TEXT, _names TEXT[]) RETURNS TEXT
-LANGUAGE sql IMMUTABLE STRICT
+-- pgasync_server/every/note_receipts.sql
+CREATE FUNCTION async.note_receipts(_slot async.slot_t, _receipts async.receipt_t[])
+RETURNS async.slot_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The name that was most likely meant by one that does not exist: few letters apart, or one a part of the other.
+ * Brings what a slot knows of its batch up to date.
  *
- * _name: what was given.
- * _names: what exists.
- * Returns null when none is near.
+ * _slot: the slot, returned as it is then; _receipts: just read, of any batches.
  */
-  SELECT c.name
-  FROM
-  (
-    -- A letter that only one of the two has costs an edit: this bound is cheap, and leaves few for the exact distance.
-    SELECT
-      n.name,
-      g.most_edits,
-      strpos(lower(n.name), g.given) > 0 OR strpos(g.given, lower(n.name)) > 0 AS is_part
-    FROM
-    (
-      SELECT
-        lower(left(_name, 200)) AS given,
-        least(greatest(2, length(_name) / 3), length(_name) - 1) AS most_edits
-    ) g
-    CROSS JOIN unnest(_names) AS n(name)
-    CROSS JOIN LATERAL
-    (
-      SELECT greatest(
-        length(translate(lower(n.name), g.given, '')),
-        length(translate(g.given, lower(n.name), '')),
-        abs(length(n.name) - length(g.given))) AS least_edits
-    ) b
-    WHERE
-      b.least_edits <= g.most_edits
-      OR (least(length(n.name), length(g.given)) >= 3
-        AND (strpos(lower(n.name), g.given) > 0 OR strpos(g.given, lower(n.name)) > 0))
-    ORDER BY
-      b.least_edits,
-      (left(n.name, length(g.given) / 2) = left(g.given, length(g.given) / 2))::INT
-        + (right(n.name, length(g.given) / 2) = right(g.given, length(g.given) / 2))::INT DESC,
-      n.name COLLATE "C"
-    LIMIT 20
-  ) c
-  CROSS JOIN LATERAL (SELECT async.edit_distance(lower(left(_name, 200)), lower(c.name)) AS edits) d
-  WHERE d.edits <= c.most_edits OR c.is_part
-  ORDER BY d.edits, c.name COLLATE "C"
-  LIMIT 1
-$$;
-
-COMMENT ON FUNCTION async.nearest_name(TEXT, TEXT[]) IS
-  'private: the existing name nearest to one that does not exist';
-
--- pgasync_server/every/note_receipts.sql
-CREATE OR REPLACE FUNCTION async.note_receipts(_slot async.slot_t, _receipts async.receipt_t[]) RETURNS async.slot_t
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Brings what a slot knows of its batch up to date from receipts just read, of any batches. */
+#variable_conflict error
 BEGIN
   SELECT array_agg(u.task_id ORDER BY u.n) FILTER (WHERE r.task_id IS NULL), greatest(_slot.progress, max(r.ended))
   INTO _slot.remaining, _slot.progress
@@ -2908,62 +3630,18 @@ END;
 $$;
 COMMENT ON FUNCTION async.note_receipts(async.slot_t, async.receipt_t[]) IS 'Engine: what a slot knows of its batch';
 
--- pgasync_server/every/nothing_ended.sql
-CREATE OR REPLACE FUNCTION async.nothing_ended(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Whether a cycle would find nothing to do although something runs: no message has ended, no target
- * has answered, nothing was asked for. A full cycle is due every 20 ms all the same.
- */
-BEGIN
-  IF clock_timestamp() > _s.last_cycle + INTERVAL '20 ms' THEN
-    RETURN false;
-  END IF;
-  FOR i IN 1..coalesce(cardinality(_s.slots), 0) LOOP
-    IF (_s.slots)[i].state IN ('busy', 'opening') AND NOT async.is_busy((_s.slots)[i].connection) THEN
-      RETURN false;
-    END IF;
-  END LOOP;
-  FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
-    IF (_s.targets)[i].control_sent IS NOT NULL
-       AND NOT async.is_busy('pgflow_control_' || (_s.targets)[i].target_id) THEN
-      RETURN false;
-    END IF;
-  END LOOP;
-  RETURN async.nothing_new(_s);
-END;
-$$;
-COMMENT ON FUNCTION async.nothing_ended(async.loop_t) IS 'Engine: whether a cycle would find nothing to do although something runs';
-
--- pgasync_server/every/nothing_new.sql
-CREATE OR REPLACE FUNCTION async.nothing_new(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off AS
-$$
-/*
- * Whether a cycle would find nothing to do: cheap enough to ask a hundred times a second on an idle server. Nothing runs or
- * waits, nothing was asked or configured, nothing is due.
- */
-BEGIN
-  RETURN _s.next_maintenance > clock_timestamp()
-    AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid >= txid_snapshot_xmax(_s.snapshot))
-    AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid IN (SELECT txid_snapshot_xip(_s.snapshot)))
-    AND (SELECT c.configuration_version = _s.configuration FROM async.control c)
-    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due <= clock_timestamp());
-END;
-$$;
-COMMENT ON FUNCTION async.nothing_new(async.loop_t) IS 'Engine: whether a cycle would find nothing to do';
-
 -- pgasync_server/every/observe.sql
-CREATE OR REPLACE FUNCTION async.observe(_slot async.slot_t, _sessions JSONB) RETURNS async.slot_t LANGUAGE plpgsql
+CREATE FUNCTION async.observe(_slot async.slot_t, _sessions JSONB) RETURNS async.slot_t
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Looks after a session that runs a batch without a connection to us. While it works it is left alone. When it does not,
- * it is ended, lest a message that was under way starts it again; when it is gone, gone is set. _sessions: [[pid, start,
- * active]] as the target reports them.
+ * Looks after a session that runs a batch without a connection to us. While it works it is left alone. When it does
+ * not, it is ended, lest a message that was under way starts it again; when it is gone, gone is set.
+ *
+ * _slot: one that is watched, returned as it is then; _sessions: [[pid, start, active]] as the target reports them.
  */
+#variable_conflict error
 DECLARE
   found JSONB;
 BEGIN
@@ -2982,42 +3660,48 @@ $$;
 COMMENT ON FUNCTION async.observe(async.slot_t, JSONB) IS 'Engine: looks after a session without a connection to us';
 
 -- pgasync_server/every/open_control.sql
-CREATE OR REPLACE FUNCTION async.open_control(_s async.loop_t, _target INT) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.open_control(_s async.loop_t, _target INT) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there; if a
- * later one of this server has been there, takes a greater epoch. _target: index into _s.targets.
+ * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there;
+ * if a later one of this server has been there, takes a greater epoch.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
  * Errors: those of the connection; 08004 when a pooler stands in between.
+ * Writes async.epoch.
  */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t := targets[_target];
-  control TEXT := 'pgflow_control_' || target.target_id;
-  seen BIGINT;
+  this_target async.target_state_t := targets[_target];
+  control TEXT := 'pgflow_control_' || this_target.target_id;
+  later_epoch BIGINT;
 BEGIN
   PERFORM async.hang_up(control);
   PERFORM async.connect(
-    control, async.engine_conninfo(target.connection_string, target.version, 'pgflow control', true), target.is_self);
+    control, async.build_conninfo(this_target.connection_string, this_target.version, 'pgflow control', true),
+    this_target.is_self);
   IF (SELECT q.answer FROM async.dblink_query(control, 'SHOW client_min_messages') q(answer)) <> 'error' THEN
-    RAISE EXCEPTION 'target % is behind a connection pooler', target.target USING ERRCODE = '08004';
+    RAISE EXCEPTION 'target % is behind a connection pooler', this_target.target USING ERRCODE = '08004';
   END IF;
-  IF target.has_client THEN
+  IF this_target.has_client THEN
     LOOP
-      SELECT q.answer::BIGINT INTO seen
+      SELECT q.answer::BIGINT INTO later_epoch
       FROM async.dblink_query(
-        control, format('SELECT async.register_epoch(%L, %s, %L)', _s.server, _s.epoch, _s.token)) q(answer);
-      EXIT WHEN seen = 0;
-      _s := async.take_epoch(_s, seen);
+        control, format('SELECT async.register_epoch(%L, %L, %L)', _s.server, _s.epoch, _s.token)) q(answer);
+      EXIT WHEN later_epoch = 0;
+      _s := async.take_epoch(_s, later_epoch);
     END LOOP;
   END IF;
-  target.state := 'up';
-  target.failures := 0;
-  target.probed := clock_timestamp();
-  target.control_sent := NULL;
-  target.pause := 0.05;
-  target.next_exchange := '-infinity';
-  targets[_target] := target;
+  this_target.state := 'up';
+  this_target.failures := 0;
+  this_target.probed := clock_timestamp();
+  this_target.control_sent := NULL;
+  this_target.pause := 0.05;
+  this_target.next_exchange := '-infinity';
+  targets[_target] := this_target;
   _s.targets := targets;
   _s.worked := true;
   RETURN _s;
@@ -3026,26 +3710,32 @@ $$;
 COMMENT ON FUNCTION async.open_control(async.loop_t, INT) IS 'Engine: opens the control connection of a target';
 
 -- pgasync_server/every/open_slot.sql
-CREATE OR REPLACE FUNCTION async.open_slot(_s async.loop_t, _target async.target_state_t) RETURNS async.slot_t LANGUAGE plpgsql
+CREATE FUNCTION async.open_slot(_s async.loop_t, _target async.target_state_t) RETURNS async.slot_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens one more connection to a target and returns its slot, which has yet to say which session it has got. Errors: those of the connection.
+ * Opens one more connection to a target.
+ *
+ * _s: state of the orchestrator; _target: the target.
+ * Returns its slot, which has yet to say which session it has got.
+ * Errors: those of the connection.
  */
+#variable_conflict error
 DECLARE
-  slot_no INT := 1 + coalesce((SELECT max(x.slot_no) FROM unnest(_s.slots) x WHERE x.target_id = _target.target_id), 0);
-  name TEXT := format('pgflow_slot_%s_%s', _target.target_id, slot_no);
+  new_no INT := 1 + coalesce((SELECT max(x.slot_no) FROM unnest(_s.slots) x WHERE x.target_id = _target.target_id), 0);
+  name TEXT := format('pgflow_slot_%s_%s', _target.target_id, new_no);
   slot async.slot_t;
 BEGIN
   PERFORM async.hang_up(name);
   PERFORM async.connect(
-    name, async.engine_conninfo(_target.connection_string, _target.version, format('pgflow slot %s', slot_no), false),
+    name, async.build_conninfo(_target.connection_string, _target.version, format('pgflow slot %s', new_no), false),
     _target.is_self);
   PERFORM async.dblink_send(name, $query$
     SELECT pg_catalog.jsonb_build_array(a.pid, a.backend_start)
-    FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()
+    FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
   $query$);
-  slot := async.idle_slot(slot_no, _target.target_id, name, NULL, NULL);
+  slot := async.make_idle_slot(new_no, _target.target_id, name, NULL, NULL);
   slot.state := 'opening';
   RETURN slot;
 EXCEPTION WHEN OTHERS THEN
@@ -3053,38 +3743,44 @@ EXCEPTION WHEN OTHERS THEN
   RAISE;
 END;
 $$;
-COMMENT ON FUNCTION async.open_slot(async.loop_t, async.target_state_t) IS 'Engine: opens one more connection to a target';
+COMMENT ON FUNCTION async.open_slot(async.loop_t, async.target_state_t) IS
+  'Engine: opens one more connection to a target';
 
 -- pgasync_server/every/open_slots.sql
-CREATE OR REPLACE FUNCTION async.open_slots(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.open_slots(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens connections, a few a cycle, to targets with waiting tasks and no idle slot, up to their max_concurrency. Another
- * server must have answered within the last 10 ms, or is asked for that first: connecting is the one thing that has to be
- * waited for. Trouble costs that target only.
+ * Opens connections, a few a cycle, to targets with waiting tasks and no idle slot, up to their max_concurrency.
+ * Another server must have answered within the last 10 ms, or is asked for that first: connecting is the one thing
+ * that has to be waited for. Trouble costs that target only.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.log_entry.
  */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t;
+  this_target async.target_state_t;
   wanting RECORD;
 BEGIN
-  FOR wanting IN SELECT w.* FROM async.wanting_slots(_s) w LOOP
-    target := targets[wanting.n];
-    IF NOT target.is_self AND target.probed < clock_timestamp() - INTERVAL '10 ms' THEN
-      IF target.has_client THEN
-        target.next_exchange := '-infinity';
+  -- a loop: each connection is opened by itself, and may fail by itself
+  FOR wanting IN SELECT w.* FROM async.find_wanting_targets(_s) w LOOP
+    this_target := targets[wanting.n];
+    IF NOT this_target.is_self AND this_target.probed < clock_timestamp() - INTERVAL '10 ms' THEN
+      IF this_target.has_client THEN
+        this_target.next_exchange := '-infinity';
       ELSE
-        target.state := 'down';  -- it has nothing to ask: a helper tries it again
-        target.retry_at := '-infinity';
+        this_target.state := 'down';  -- it has nothing to ask: a helper tries it again
+        this_target.retry_at := '-infinity';
       END IF;
-      targets[wanting.n] := target;
+      targets[wanting.n] := this_target;
       _s.targets := targets;
       CONTINUE;
     END IF;
     BEGIN
       FOR i IN 1..wanting.missing LOOP
-        _s.slots := _s.slots || async.open_slot(_s, target);
+        _s.slots := _s.slots || async.open_slot(_s, this_target);
         _s.worked := true;
       END LOOP;
     EXCEPTION WHEN OTHERS THEN
@@ -3097,65 +3793,58 @@ END;
 $$;
 COMMENT ON FUNCTION async.open_slots(async.loop_t) IS 'Engine: opens connections where tasks wait';
 
--- pgasync_server/every/orchestrator_pid.sql
-CREATE OR REPLACE FUNCTION async.orchestrator_pid() RETURNS INT LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Process id of the session that runs async.main() in this database, or null. Reads pg_locks. */
-SELECT l.pid
-FROM pg_locks l CROSS JOIN async.control c
-WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-  AND l.classid::BIGINT = (c.advisory_mutex_id >> 32) & 4294967295 AND l.objid::BIGINT = c.advisory_mutex_id & 4294967295
-LIMIT 1;
-$$;
-COMMENT ON FUNCTION async.orchestrator_pid() IS 'Process id of the running orchestrator, or null';
-
 -- pgasync_server/every/order_revocation.sql
-CREATE OR REPLACE FUNCTION async.order_revocation(_s async.loop_t, _slot INT, _task_ids BIGINT[], _cancel BOOL)
-RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.order_revocation(
+  _s async.loop_t,
+  _slot INT,
+  _task_ids BIGINT[],
+  _cancel BOOL) RETURNS async.loop_t LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Adds to the next exchange with a slot's target: revoke tasks of its batch and, with _cancel, interrupt its session.
- * _slot: index into _s.slots. Until it is answered the slot gets nothing new.
+ * Adds to the next exchange with a slot's target: revoke tasks of its batch. Until it is answered the slot gets
+ * nothing new.
+ *
+ * _s: state of the orchestrator, returned as it is then; _slot: index into _s.slots; _task_ids: the tasks; _cancel:
+ * interrupt the session too.
  */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
   slot async.slot_t := slots[_slot];
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t;
+  this_target async.target_state_t;
 BEGIN
   slot.revoking := true;
   slot.interrupted := slot.interrupted OR _cancel;
   slots[_slot] := slot;
   FOR i IN 1..cardinality(targets) LOOP
-    target := targets[i];
-    CONTINUE WHEN target.target_id <> slot.target_id;
-    target.revocations := coalesce(target.revocations, '[]') || jsonb_build_object(
+    this_target := targets[i];
+    CONTINUE WHEN this_target.target_id <> slot.target_id;
+    this_target.revocations := coalesce(this_target.revocations, '[]') || jsonb_build_object(
       'ring', slot.ring, 'epoch', slot.epoch, 'batch_id', slot.batch_id, 'tasks', _task_ids,
       'pid', slot.pid, 'start', slot.backend_start, 'cancel', _cancel);
-    target.next_exchange := '-infinity';
-    targets[i] := target;
+    this_target.next_exchange := '-infinity';
+    targets[i] := this_target;
   END LOOP;
   _s.slots := slots;
   _s.targets := targets;
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.order_revocation(async.loop_t, INT, BIGINT[], BOOL) IS 'Engine: has a target revoke tasks at the next exchange';
+COMMENT ON FUNCTION async.order_revocation(async.loop_t, INT, BIGINT[], BOOL) IS
+  'Engine: has a target revoke tasks at the next exchange';
 
 -- pgasync_server/every/parse_interval.sql
-CREATE OR REPLACE FUNCTION async.parse_interval(_value JSONB) RETURNS INTERVAL
-LANGUAGE plpgsql STABLE STRICT
+CREATE FUNCTION async.parse_interval(_value JSONB) RETURNS INTERVAL LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The time span that a configuration gives: a string that PostgreSQL reads as an interval, or a number of seconds.
  *
  * _value: the JSON value.
- * Returns null for what is no time span, for a negative or infinite one, and for more than a hundred years (which could not be
- * added to every timestamp).
+ * Returns null for what is no time span, for a negative or infinite one, and for more than a hundred years (which
+ * could not be added to every timestamp).
  */
 #variable_conflict error
 DECLARE
@@ -3163,9 +3852,9 @@ DECLARE
 BEGIN
   CASE jsonb_typeof(_value)
     WHEN 'string' THEN
-      span := (_value #>> '{}')::INTERVAL;
+      span := (_value#>>'{}')::INTERVAL;
     WHEN 'number' THEN
-      span := make_interval(secs => (_value #>> '{}')::FLOAT8);
+      span := make_interval(secs => (_value#>>'{}')::FLOAT8);
     ELSE
       RETURN NULL;
   END CASE;
@@ -3175,116 +3864,61 @@ EXCEPTION WHEN data_exception THEN
   RETURN NULL;
 END;
 $$;
+COMMENT ON FUNCTION async.parse_interval(JSONB) IS 'Engine: interval of a JSON value, null when it is none';
 
-COMMENT ON FUNCTION async.parse_interval(JSONB) IS
-  'private: interval of a JSON value, null when it is none';
-
--- pgasync_server/every/pause.sql
-CREATE OR REPLACE FUNCTION async.pause() RETURNS VOID LANGUAGE plpgsql
+-- pgasync_server/every/parse_requests.sql
+CREATE FUNCTION async.parse_requests(_requests JSONB) RETURNS async.request[]
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* The orchestrator starts nothing new until async.resume(); what runs goes on. Takes effect with the caller's transaction. Writes async.control. */
+/*
+ * Requests as a target reports them, as rows.
+ *
+ * _requests: array of {kind, payload, items}.
+ */
+#variable_conflict error
+BEGIN
+  RETURN (
+    SELECT array_agg(
+      ROW(NULL, NULL, r.value->>'kind', r.value->'payload',
+          CASE WHEN jsonb_typeof(r.value->'items') = 'array'
+               THEN ARRAY(SELECT i.value FROM jsonb_array_elements(r.value->'items') i) END,
+          clock_timestamp())::async.request ORDER BY r.n)
+    FROM jsonb_array_elements(_requests) WITH ORDINALITY r(value, n));
+END;
+$$;
+COMMENT ON FUNCTION async.parse_requests(JSONB) IS 'Engine: requests as a target reports them, as rows';
+
+-- pgasync_server/every/pause.sql
+CREATE FUNCTION async.pause() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The orchestrator starts nothing new until async.resume(); what runs goes on. Takes effect with the caller's
+ * transaction.
+ *
+ * Writes async.control.
+ */
+#variable_conflict error
 BEGIN
   UPDATE async.control SET paused = true, configuration_version = nextval('async.configuration_version');
 END;
 $$;
 COMMENT ON FUNCTION async.pause() IS 'The orchestrator starts nothing new until async.resume(); what runs goes on';
 
--- pgasync_server/every/pool_id.sql
-CREATE OR REPLACE FUNCTION async.pool_id(_concurrency_pool TEXT, _target_id INT) RETURNS INT LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The pool of that name, or the target's own when it is null. One that no configuration names is made, with
- * default_concurrency_pool_workers. Writes async.concurrency_pool.
- */
-DECLARE
-  found_id INT;
-BEGIN
-  SELECT p.pool_id INTO found_id
-  FROM async.concurrency_pool p
-  WHERE CASE WHEN _concurrency_pool IS NULL THEN p.target_id = _target_id ELSE p.concurrency_pool = _concurrency_pool END;
-  IF NOT FOUND THEN
-    INSERT INTO async.concurrency_pool(concurrency_pool, max_workers)
-    SELECT _concurrency_pool, c.default_concurrency_pool_workers FROM async.control c
-    RETURNING pool_id INTO found_id;
-  END IF;
-  RETURN found_id;
-END;
-$$;
-COMMENT ON FUNCTION async.pool_id(TEXT, INT) IS 'Engine: the pool of a name, or a target''s own';
-
--- pgasync_server/every/pool_problems.sql
-CREATE OR REPLACE FUNCTION async.pool_problems(
-  _configuration JSONB,
-  OUT place INT,
-  OUT item_no INT,
-  OUT problem TEXT) RETURNS SETOF RECORD
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * What is wrong with the concurrency pools of a configuration of the engine, beside their keys.
- *
- * _configuration: what async.configure() was given.
- * Returns a row a problem: number of the section, number of the item in it, what is wrong.
- */
-  WITH given AS
-  (
-    SELECT
-      g.no::INT AS no, g.item, g.item ->> 'concurrency_pool' AS concurrency_pool,
-      async.item_label('concurrency_pools', g.item, g.no) AS label
-    FROM jsonb_array_elements(async.configuration_items(_configuration, 'concurrency_pools')) WITH ORDINALITY AS g(item, no)
-    WHERE jsonb_typeof(g.item) = 'object'
-  )
-  SELECT 3, g.no, g.label || ': concurrency_pool is missing'
-  FROM given g
-  WHERE NOT g.item ? 'concurrency_pool'
-
-  UNION ALL
-  SELECT 3, min(g.no), min(g.label) || ' is given twice'
-  FROM given g
-  WHERE g.concurrency_pool IS NOT NULL
-  GROUP BY g.concurrency_pool
-  HAVING count(*) > 1
-
-  UNION ALL
-  SELECT 3, g.no,
-    format(
-      '%s belongs to the target of that name: its max_workers is the max_concurrency of the target, %s',
-      g.label,
-      t.max_concurrency)
-  FROM given g
-  JOIN async.configured_targets(_configuration) t ON t.target = g.concurrency_pool
-  WHERE g.item -> 'max_workers' <> to_jsonb(t.max_concurrency)
-$$;
-
-COMMENT ON FUNCTION async.pool_problems(JSONB) IS
-  'private: what is wrong with the concurrency pools of a configuration of the engine';
-
--- pgasync_server/every/position.sql
-CREATE OR REPLACE FUNCTION async.position(_lane_id BIGINT) RETURNS BIGINT LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* How far a lane has been taken: the seq of its last task that went, 0 if none did. Newest row first: no scan of old ones. */
-BEGIN
-  RETURN (
-  SELECT coalesce((SELECT p.seq FROM async.lane_position p WHERE p.lane_id = _lane_id ORDER BY p.seq DESC LIMIT 1), 0));
-END;
-$$;
-COMMENT ON FUNCTION async.position(BIGINT) IS 'Engine: how far a lane has been taken';
-
 -- pgasync_server/every/prepare_session.sql
-CREATE OR REPLACE FUNCTION async.prepare_session() RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.prepare_session() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Settings of the orchestrator's session, for as long as it lasts: every statement must see what is committed by then, and
- * plans are made once: their arrays are short or long, but what they look up by key is the same.
+ * Settings of the orchestrator's session, for as long as it lasts: every statement must see what is committed by
+ * then, and plans are made once: their arrays are short or long, but what they look up by key is the same.
  */
+#variable_conflict error
 BEGIN
   PERFORM set_config('default_transaction_isolation', 'read committed', false);
   IF current_setting('server_version_num')::INT >= 120000 THEN
+    -- lint: allow available_names: asked for where the server has it
     PERFORM set_config('plan_cache_mode', 'force_generic_plan', false);
   END IF;
 END;
@@ -3292,34 +3926,46 @@ $$;
 COMMENT ON FUNCTION async.prepare_session() IS 'Engine: settings of the orchestrator''s session';
 
 -- pgasync_server/every/probe.sql
-CREATE OR REPLACE FUNCTION async.probe(_conninfo TEXT) RETURNS TEXT LANGUAGE plpgsql
+CREATE FUNCTION async.probe(_conninfo TEXT) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Tries a connection and returns "version has_client cluster/database" of the target, e.g. "180004 true 7412…/16384". Runs in a helper session, which may
- * wait as long as it takes while the orchestrator goes on. Errors: those of the connection.
+ * Tries a connection. Runs in a helper session, which may wait as long as it takes while the orchestrator goes on.
+ *
+ * _conninfo: where to.
+ * Returns "version has_client cluster/database" of the target, such as "180004 t 7412…/16384".
+ * Errors: those of the connection.
  */
+#variable_conflict error
 DECLARE
-  answer TEXT;
+  report TEXT;
 BEGIN
   PERFORM async.dblink_connect('pgflow_probe', _conninfo || ' connect_timeout=10 application_name=pgflow_probe');
-  SELECT q.answer INTO answer FROM async.dblink_query('pgflow_probe', $query$
-    SELECT current_setting('server_version_num') || ' '
-      || EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'pgasync') || ' '
-      || (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c) || '/'
-      || (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+  SELECT q.answer INTO report FROM async.dblink_query('pgflow_probe', $query$
+    SELECT pg_catalog.format('%s %s %s/%s',
+      pg_catalog.current_setting('server_version_num'),
+      EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'pgasync'),
+      (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c),
+      (SELECT d.oid FROM pg_catalog.pg_database d
+       WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()))
   $query$) q(answer);
   PERFORM async.dblink_disconnect('pgflow_probe');
-  RETURN answer;
+  RETURN report;
 END;
 $$;
 COMMENT ON FUNCTION async.probe(TEXT) IS 'Engine: tries a connection, in a helper session';
 
 -- pgasync_server/every/put_back.sql
-CREATE OR REPLACE FUNCTION async.put_back(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.put_back(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Puts tasks in front of those of their lane that never went, in the order given. Writes async.requeue. */
+/*
+ * Puts tasks in front of those of their lane that never went, in the order given, and wakes the lane.
+ *
+ * _lane_id: the lane; _task_ids: the tasks.
+ * Writes async.requeue.
+ */
+#variable_conflict error
 BEGIN
   INSERT INTO async.requeue(lane_id, seq, task_id)
   SELECT _lane_id, nextval('async.seq'), u.task_id
@@ -3330,10 +3976,16 @@ $$;
 COMMENT ON FUNCTION async.put_back(BIGINT, BIGINT[]) IS 'Engine: puts tasks in front of their lane';
 
 -- pgasync_server/every/put_off.sql
-CREATE OR REPLACE FUNCTION async.put_off(_task_ids BIGINT[], _duration INTERVAL) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.put_off(_task_ids BIGINT[], _duration INTERVAL) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Puts tasks that do not run back until _duration has passed. Writes async.delayed and where they waited. */
+/*
+ * Puts tasks that do not run back until later.
+ *
+ * _task_ids: the tasks; _duration: how long from now.
+ * Writes async.delayed, and what async.forget_waiting() does.
+ */
+#variable_conflict error
 BEGIN
   PERFORM async.forget_waiting(_task_ids);
   INSERT INTO async.delayed(due, task_id, lane_id)
@@ -3343,19 +3995,32 @@ END;
 $$;
 COMMENT ON FUNCTION async.put_off(BIGINT[], INTERVAL) IS 'Engine: puts tasks back until later';
 
+-- pgasync_server/every/quote_conninfo_value.sql
+CREATE FUNCTION async.quote_conninfo_value(_value TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Quotes a value for a libpq connection string.
+ *
+ * _value: the value.
+ */
+SELECT '''' || replace(replace(_value, '\', '\\'), '''', '\''') || '''';
+$$;
+COMMENT ON FUNCTION async.quote_conninfo_value(TEXT) IS 'Engine: quotes a value for a connection string';
+
 -- pgasync_server/every/raise_configuration_error.sql
-CREATE OR REPLACE FUNCTION async.raise_configuration_error(_message TEXT, _problems TEXT[], _count BIGINT, _hint TEXT)
-RETURNS VOID
-LANGUAGE plpgsql
+CREATE FUNCTION async.raise_configuration_error(
+  _message TEXT,
+  _problems TEXT[],
+  _count BIGINT,
+  _hint TEXT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Raises the one error that says all that is wrong with a configuration.
  *
- * _message: primary message.
- * _problems: the lines of its detail; null or none raises nothing.
- * _count: how many problems there are, those that are not among the lines too.
- * _hint: what to do, or null.
+ * _message: primary message; _problems: the lines of its detail, null or none raises nothing; _count: how many
+ * problems there are, those that are not among the lines too; _hint: what to do, or null.
  * Errors: PF006.
  */
 #variable_conflict error
@@ -3374,70 +4039,140 @@ BEGIN
   END IF;
 END;
 $$;
-
 COMMENT ON FUNCTION async.raise_configuration_error(TEXT, TEXT[], BIGINT, TEXT) IS
-  'private: raises PF006 with one line a problem';
+  'Engine: raises PF006 with one line a problem';
 
--- pgasync_server/every/read_answer.sql
-CREATE OR REPLACE FUNCTION async.read_answer(_s async.loop_t, _target INT) RETURNS async.loop_t LANGUAGE plpgsql
+-- pgasync_server/every/rank_lanes.sql
+CREATE FUNCTION async.rank_lanes(_s async.loop_t)
+RETURNS TABLE (n INT, lane_id BIGINT, target_id INT, pool_id INT, rivals BIGINT) LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes in a target's answer, if it has come: first the requests written there, then what became of its batches, so that
- * no task is resolved before what it asked for is known. One that takes more than 15 s counts as lost.
- * _target: index into _s.targets. Errors: those of the connection. Writes async.intake and what follows from the answer.
+ * Lanes that may be served now, in the order in which they are: lower priority first, then those that have had least.
+ *
+ * _s: state of the orchestrator.
+ * Returns n, an index into _s.lanes; rivals: how many of the same target and priority are still to be served, itself
+ * included.
+ * Reads async.doomed_lane.
  */
+#variable_conflict error
+BEGIN
+  RETURN QUERY
+  SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
+         count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
+  JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
+  WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
+    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
+    AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
+  ORDER BY l.priority, l.served, l.lane_id
+  LIMIT 64;
+END;
+$$;
+COMMENT ON FUNCTION async.rank_lanes(async.loop_t) IS 'Engine: lanes that may be served now';
+
+-- pgasync_server/every/read_answer.sql
+CREATE FUNCTION async.read_answer(_s async.loop_t, _target INT) RETURNS async.loop_t
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes in a target's answer, if it has come: first the requests written there, then what became of its batches, so
+ * that no task is resolved before what it asked for is known. One that takes more than 15 s counts as lost.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
+ * Errors: 08006 when there is trouble with the connection.
+ * Writes async.intake and what follows from the answer.
+ */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t := targets[_target];
-  answer JSONB := target.answer;
+  this_target async.target_state_t := targets[_target];
+  reply JSONB := this_target.answer;
 BEGIN
-  IF target.trouble IS NOT NULL THEN
-    RAISE EXCEPTION '%', target.trouble USING ERRCODE = 'connection_failure';
-  ELSIF answer IS NULL THEN
-    IF clock_timestamp() > target.control_sent + INTERVAL '15 s' THEN
+  IF this_target.trouble IS NOT NULL THEN
+    RAISE EXCEPTION '%', this_target.trouble USING ERRCODE = 'connection_failure';
+  ELSIF reply IS NULL THEN
+    IF clock_timestamp() > this_target.control_sent + INTERVAL '15 s' THEN
       RAISE EXCEPTION 'no answer for 15 s' USING ERRCODE = 'connection_failure';
     END IF;
     RETURN _s;
   END IF;
-  target.answer := NULL;
-  target.control_sent := NULL;
-  target.probed := clock_timestamp();
-  IF (answer->>'rotated')::BOOL THEN
-    target.ring := 1 - target.ring;
-    target.ring_tasks := 0;
-  ELSIF answer ? 'rotated' THEN
-    target.ring_tasks := greatest(0, target.ring_tasks - 5000);  -- somebody has it open: later again
+  this_target.answer := NULL;
+  this_target.control_sent := NULL;
+  this_target.probed := clock_timestamp();
+  IF (reply->>'rotated')::BOOL THEN
+    this_target.ring := 1 - this_target.ring;
+    this_target.ring_tasks := 0;
+  ELSIF reply ? 'rotated' THEN
+    this_target.ring_tasks := greatest(0, this_target.ring_tasks - 5000);  -- somebody has it open: later again
   END IF;
-  IF NOT target.at_home THEN
-    target.snapshot := answer->>'snapshot';
+  IF NOT this_target.at_home THEN
+    this_target.snapshot := reply->>'snapshot';
   END IF;
-  target.pause := CASE WHEN jsonb_typeof(answer->'requests') = 'array' THEN 0.05 ELSE least(1, target.pause * 1.3) END;
-  targets[_target] := target;
+  this_target.pause := CASE
+    WHEN jsonb_typeof(reply->'requests') = 'array' THEN 0.05 ELSE least(1, this_target.pause * 1.3) END;
+  targets[_target] := this_target;
   _s.targets := targets;
-  IF jsonb_typeof(answer->'requests') = 'array' THEN
-    INSERT INTO async.intake(target_id, snapshot) VALUES (target.target_id, target.snapshot::TXID_SNAPSHOT);
-    _s := async.take_in(_s, async.requests_of(answer->'requests'));
+  IF jsonb_typeof(reply->'requests') = 'array' THEN
+    INSERT INTO async.intake(target_id, snapshot) VALUES (this_target.target_id, this_target.snapshot::TXID_SNAPSHOT);
+    _s := async.take_in(_s, async.parse_requests(reply->'requests'));
   END IF;
-  RETURN async.apply_answer(_s, _target, answer);
+  RETURN async.apply_answer(_s, _target, reply);
 END;
 $$;
 COMMENT ON FUNCTION async.read_answer(async.loop_t, INT) IS 'Engine: takes in the answer of a target';
 
--- pgasync_server/every/reap.sql
-CREATE OR REPLACE FUNCTION async.reap(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+-- pgasync_server/every/read_lane_head.sql
+CREATE FUNCTION async.read_lane_head(_lane async.lane_state_t, _limit INT)
+RETURNS SETOF async.head_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Asks every slot with something under way, without waiting, whether that has ended, and reads it if so. A loop, since
- * dblink has no call for several connections.
+ * The first tasks of a lane, in order: those that go again, then those that never went.
+ *
+ * _lane: the lane; _limit: how many.
+ * Reads async.requeue, async.task, async.doom.
  */
+#variable_conflict error
+DECLARE
+  returned BIGINT := 0::BIGINT;
+BEGIN
+  IF _lane.requeued THEN
+    RETURN QUERY
+    SELECT q.task_id, NULL::BIGINT, q.seq, t.query, t.argument, false
+    FROM async.requeue q JOIN async.task t ON t.task_id = q.task_id
+    WHERE q.lane_id = _lane.lane_id
+    ORDER BY q.seq LIMIT _limit;
+    GET DIAGNOSTICS returned = ROW_COUNT;
+  END IF;
+  RETURN QUERY
+  SELECT t.task_id, t.seq, NULL::BIGINT, t.query, t.argument,
+         EXISTS (SELECT FROM async.doom d WHERE d.task_id = t.task_id)
+  FROM async.task t
+  WHERE t.lane_id = _lane.lane_id AND t.seq > _lane.position
+  ORDER BY t.seq LIMIT _limit - returned;
+END;
+$$;
+COMMENT ON FUNCTION async.read_lane_head(async.lane_state_t, INT) IS 'Engine: the first tasks of a lane';
+
+-- pgasync_server/every/reap.sql
+CREATE FUNCTION async.reap(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Asks every slot with something under way, without waiting, whether that has ended, and reads it if so. A loop,
+ * since dblink has no call for several connections.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
 BEGIN
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
     IF slots[i].state = 'busy' AND NOT async.is_busy(slots[i].connection) THEN
-      slots[i] := async.collect(slots[i]);
+      slots[i] := async.collect_slot(slots[i]);
       _s.worked := true;
     ELSIF slots[i].state = 'opening' THEN
       slots[i] := async.finish_opening(slots[i]);
@@ -3450,14 +4185,41 @@ END;
 $$;
 COMMENT ON FUNCTION async.reap(async.loop_t) IS 'Engine: finds the messages that have ended';
 
+-- pgasync_server/every/recall_state.sql
+CREATE FUNCTION async.recall_state() RETURNS async.loop_t LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * State of this session's orchestrator in manual mode.
+ *
+ * Errors: PF005 when there is none.
+ * Reads pg_temp.pgflow_state.
+ */
+#variable_conflict error
+DECLARE
+  s async.loop_t;
+BEGIN
+  IF to_regclass('pg_temp.pgflow_state') IS NULL THEN
+    RAISE EXCEPTION 'no orchestrator in manual mode in this session' USING
+      ERRCODE = 'PF005', HINT = 'CALL async.main(_manual_mode => true) first.';
+  END IF;
+  SELECT (p.state).* INTO s FROM pg_temp.pgflow_state p;
+  RETURN s;
+END;
+$$;
+COMMENT ON FUNCTION async.recall_state() IS 'Engine: state of an orchestrator in manual mode';
+
 -- pgasync_server/every/record_tasks.sql
-CREATE OR REPLACE FUNCTION async.record_tasks(_request async.request) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.record_tasks(_request async.request) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Records pushed tasks of run type DOA (as failed) or EMPTY (as finished) without running them.
+ *
+ * _request: of kind async.push.
  * Writes async.task, async.result.
  */
+#variable_conflict error
 BEGIN
   INSERT INTO async.task(task_id, owner_id, owner_item, query, source, task_data)
   SELECT ((_request.payload->'task_ids')->>(i.n - 1)::INT)::BIGINT, 0, 0, i.item->>'query',
@@ -3465,7 +4227,8 @@ BEGIN
   FROM unnest(_request.items) WITH ORDINALITY i(item, n);
 
   INSERT INTO async.result(task_id, status, ended, error)
-  SELECT t.value::BIGINT, CASE _request.payload->>'run_type' WHEN 'DOA' THEN 'DOA' ELSE 'FINISHED' END, clock_timestamp(),
+  SELECT t.value::BIGINT, CASE _request.payload->>'run_type' WHEN 'DOA' THEN 'DOA' ELSE 'FINISHED' END,
+         clock_timestamp(),
          CASE _request.payload->>'run_type' WHEN 'DOA' THEN 'dead on arrival' END
   FROM jsonb_array_elements_text(_request.payload->'task_ids') t;
 END;
@@ -3473,21 +4236,26 @@ $$;
 COMMENT ON FUNCTION async.record_tasks(async.request) IS 'Engine: records tasks that never run';
 
 -- pgasync_server/every/record_verdicts.sql
-CREATE OR REPLACE FUNCTION async.record_verdicts(_verdicts async.verdict_t[]) RETURNS async.result_t[] LANGUAGE plpgsql
+CREATE FUNCTION async.record_verdicts(_verdicts async.verdict_t[]) RETURNS async.result_t[]
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Records what became of tasks that have run, or were taken back: all at once, whatever their number. Returns the final
- * results, of which the caller tells the owners. Writes async.result, attempt, requeue, delayed, yielded, doom, early_finish.
+ * Records what became of tasks that have run, or were taken back: all at once, whatever their number.
+ *
+ * _verdicts: a task once.
+ * Returns the final results, of which the caller tells the owners.
+ * Writes async.result, async.attempt, async.requeue, async.delayed, async.yielded, async.doom, async.early_finish.
  */
+#variable_conflict error
 DECLARE
   results async.result_t[];
 BEGIN
-  PERFORM async.answer_early(_verdicts);
+  PERFORM async.yield_or_defer(_verdicts);
   IF EXISTS (SELECT FROM unnest(_verdicts) v WHERE v.outcome <> 'DONE') THEN
     PERFORM async.try_again(_verdicts);
   END IF;
-  results := ARRAY(SELECT r FROM async.results_of(_verdicts) r);
+  results := ARRAY(SELECT r FROM async.derive_results(_verdicts) r);
   INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
   SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
   DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
@@ -3498,21 +4266,27 @@ $$;
 COMMENT ON FUNCTION async.record_verdicts(async.verdict_t[]) IS 'Engine: records what became of tasks';
 
 -- pgasync_server/every/recover.sql
-CREATE OR REPLACE FUNCTION async.recover(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.recover(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes up what an earlier orchestrator left: every batch that it had assigned is watched on its target until it is known
- * what became of it, and every open lane is looked at. Reads async.batch, async.open_lane.
+ * Takes up what an earlier orchestrator left: every batch that it had assigned is watched on its target until it is
+ * known what became of it, and every open lane is looked at.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Reads async.batch, async.lane, async.doom, async.open_lane.
  */
+#variable_conflict error
 DECLARE
   left_over RECORD;
   slot async.slot_t;
 BEGIN
+  -- a loop: a slot has more fields than one would name in a query
   FOR left_over IN
-    SELECT b.*, l.raw, l.pool_id, l.timeout, row_number() OVER () AS n FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+    SELECT b.*, l.raw, l.pool_id, l.timeout, row_number() OVER () AS n
+    FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
   LOOP
-    slot := async.idle_slot(
+    slot := async.make_idle_slot(
       -left_over.n::INT, left_over.target_id, NULL, left_over.pid, left_over.backend_start);
     slot.state := 'watched';
     slot.batch_id := left_over.batch_id;
@@ -3536,25 +4310,71 @@ END;
 $$;
 COMMENT ON FUNCTION async.recover(async.loop_t) IS 'Engine: takes up what an earlier orchestrator left';
 
--- pgasync_server/every/refuse_slots.sql
-CREATE OR REPLACE FUNCTION async.refuse_slots(_s async.loop_t, _target INT, _reason TEXT) RETURNS async.loop_t LANGUAGE plpgsql
+-- pgasync_server/every/refresh_target.sql
+CREATE FUNCTION async.refresh_target(_target async.target, _old async.target_state_t)
+RETURNS async.target_state_t LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A target takes no more connections: goes on with the slots that it has, or, where it has none, tries anew from the start.
- * _target: index into _s.targets. Writes the log.
+ * A target as it is configured now, with what is known of its connections; one that is new has none.
+ *
+ * _target: its row; _old: its state so far, or null.
+ * Reads async.intake.
  */
+#variable_conflict error
+DECLARE
+  this_target async.target_state_t := _old;
+BEGIN
+  IF this_target.target_id IS NULL THEN
+    this_target.target_id := _target.target_id;
+    this_target.is_self := _target.connection_string IS NULL;
+    this_target.at_home := this_target.is_self;
+    this_target.state := 'down';
+    this_target.failures := 0;
+    this_target.retry_at := '-infinity';
+    this_target.next_exchange := '-infinity';
+    this_target.next_trim := '-infinity';
+    this_target.pause := 0.05;
+    this_target.snapshot := (
+      SELECT i.snapshot::TEXT FROM async.intake i
+      WHERE i.target_id = _target.target_id ORDER BY i.intake_no DESC LIMIT 1);
+    this_target.ring := 0;
+    this_target.ring_tasks := 0;
+  END IF;
+  this_target.target := _target.target;
+  this_target.connection_string := coalesce(_target.connection_string, async.build_self_conninfo());
+  this_target.max_concurrency := _target.max_concurrency;
+  RETURN this_target;
+END;
+$$;
+COMMENT ON FUNCTION async.refresh_target(async.target, async.target_state_t) IS
+  'Engine: a target as it is configured now';
+
+-- pgasync_server/every/refuse_slots.sql
+CREATE FUNCTION async.refuse_slots(_s async.loop_t, _target INT, _reason TEXT) RETURNS async.loop_t
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A target takes no more connections: goes on with the slots that it has, or, where it has none, tries anew from the
+ * start.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets; _reason: for the log.
+ * Writes async.log_entry.
+ */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t := targets[_target];
-  held INT := (SELECT count(*) FROM unnest(_s.slots) x WHERE x.target_id = target.target_id);
+  this_target async.target_state_t := targets[_target];
+  held INT := (SELECT count(*)::INT FROM unnest(_s.slots) x WHERE x.target_id = this_target.target_id);
 BEGIN
   IF held = 0 THEN
     RETURN async.lose_target(_s, _target, _reason);
   END IF;
-  PERFORM async.log('WARNING', format('target %s takes no more than %s connections: %s', target.target, held, _reason));
-  target.max_concurrency := held;
-  targets[_target] := target;
+  PERFORM async.log('WARNING', format(
+    'target %s takes no more than %s connections: %s', this_target.target, held, _reason));
+  this_target.max_concurrency := held;
+  targets[_target] := this_target;
   _s.targets := targets;
   RETURN _s;
 END;
@@ -3562,14 +4382,17 @@ $$;
 COMMENT ON FUNCTION async.refuse_slots(async.loop_t, INT, TEXT) IS 'Engine: a target takes no more connections';
 
 -- pgasync_server/every/relax_commit.sql
-CREATE OR REPLACE FUNCTION async.relax_commit(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.relax_commit(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Lets this cycle's commit return before it is on disk, when everything runs in this database: then a crash that loses it
- * loses nothing else, for whatever a callback made durable later implies it, being further down the same log. With another
- * server in play the commit must be there before anything is sent to it or removed from it.
+ * Lets this cycle's commit return before it is on disk, when everything runs in this database: then a crash that
+ * loses it loses nothing else, for whatever a callback made durable later implies it, being further down the same
+ * log. With another server in play the commit must be there before anything is sent to it or removed from it.
+ *
+ * _s: state of the orchestrator.
  */
+#variable_conflict error
 BEGIN
   IF NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down') THEN
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -3579,20 +4402,24 @@ $$;
 COMMENT ON FUNCTION async.relax_commit(async.loop_t) IS 'Engine: whether a cycle''s commit needs to be on disk at once';
 
 -- pgasync_server/every/repair.sql
-CREATE OR REPLACE FUNCTION async.repair(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.repair(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Brings the state of a cycle that was undone in line with the connections that are left, for those are not undone: slots and
- * targets whose connection was closed meanwhile are lost.
+ * Brings the state of a cycle that was undone in line with the connections that are left, for those are not undone:
+ * slots and targets whose connection was closed meanwhile are lost.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.log_entry.
  */
+#variable_conflict error
 DECLARE
   open TEXT[] := coalesce(async.dblink_connections(), '{}');
   slots async.slot_t[] := _s.slots;
 BEGIN
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
     IF slots[i].connection IS NOT NULL AND NOT slots[i].connection = ANY(open) THEN
-      slots[i] := async.lose(slots[i]);
+      slots[i] := async.lose_slot(slots[i]);
     END IF;
   END LOOP;
   _s.slots := ARRAY(SELECT x FROM unnest(slots) x WHERE x.state <> 'closed');
@@ -3605,20 +4432,20 @@ BEGIN
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.repair(async.loop_t) IS 'Engine: brings the state of an undone cycle in line with the connections';
+COMMENT ON FUNCTION async.repair(async.loop_t) IS
+  'Engine: brings the state of an undone cycle in line with the connections';
 
 -- pgasync_server/every/replace_seed_row.sql
-CREATE OR REPLACE FUNCTION async.replace_seed_row() RETURNS TRIGGER
-LANGUAGE plpgsql
+CREATE FUNCTION async.replace_seed_row() RETURNS TRIGGER LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Lets a dump of the configuration be restored over the rows that CREATE EXTENSION has just made: the row that holds the key
- * of the new one goes first. Outside a restore no row is inserted under a key that exists, so nothing is ever removed.
+ * Lets a dump of the configuration be restored over the rows that CREATE EXTENSION has just made: the row that holds
+ * the key of the new one goes first. Outside a restore no row is inserted under a key that exists, so nothing is ever
+ * removed.
  *
  * Argument of the trigger: name of the key column.
- * Errors: none.
- * Writes: the table of the trigger, and async.concurrency_pool by cascade from async.target.
+ * Writes the table of the trigger, and async.concurrency_pool by cascade from async.target.
  */
 #variable_conflict error
 BEGIN
@@ -3626,67 +4453,205 @@ BEGIN
   RETURN NEW;
 END;
 $$;
-
-COMMENT ON FUNCTION async.replace_seed_row() IS
-  'private: makes room for a restored row of the configuration';
+COMMENT ON FUNCTION async.replace_seed_row() IS 'Engine: makes room for a restored row of the configuration';
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.control;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.control
   FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('singleton');
+COMMENT ON TRIGGER replace_seed_row ON async.control IS 'Engine: makes room for a restored row';
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.target;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.target
   FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('target_id');
+COMMENT ON TRIGGER replace_seed_row ON async.target IS 'Engine: makes room for a restored row';
 
 DROP TRIGGER IF EXISTS replace_seed_row ON async.concurrency_pool;
 CREATE TRIGGER replace_seed_row BEFORE INSERT ON async.concurrency_pool
   FOR EACH ROW EXECUTE FUNCTION async.replace_seed_row('pool_id');
+COMMENT ON TRIGGER replace_seed_row ON async.concurrency_pool IS 'Engine: makes room for a restored row';
 
 -- pgasync_server/every/report_missing.sql
-CREATE OR REPLACE FUNCTION async.report_missing(_slots async.slot_t[]) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.report_missing(_slots async.slot_t[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Tells the extension concerned of targets that turned out not to have what a first batch brings (PF014). */
+/*
+ * Tells the extension concerned of targets that turned out not to have what a first batch brings (PF014).
+ *
+ * _slots: with their batches.
+ * Calls on_missing of async.task_kind, and writes what that does.
+ */
+#variable_conflict error
 DECLARE
   missing RECORD;
 BEGIN
+  -- a call for each lane and target
   FOR missing IN
     SELECT DISTINCT k.on_missing, l.owner_id, x.target_id
     FROM unnest(_slots) x JOIN async.lane l ON l.lane_id = x.lane_id JOIN async.task_kind k ON k.kind = l.kind
     WHERE x.sqlstate = 'PF014' AND k.on_missing IS NOT NULL
   LOOP
-    EXECUTE format('SELECT %s($1, $2)', missing.on_missing) USING missing.owner_id, missing.target_id;
+    EXECUTE format('SELECT %s($1, $2)', missing.on_missing::REGPROC) USING missing.owner_id, missing.target_id;
   END LOOP;
 END;
 $$;
 COMMENT ON FUNCTION async.report_missing(async.slot_t[]) IS 'Engine: tells an extension what a target does not have';
 
--- pgasync_server/every/requests_of.sql
-CREATE OR REPLACE FUNCTION async.requests_of(_requests JSONB) RETURNS async.request[] LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Requests as a target reports them, as rows. */
-BEGIN
-  RETURN (
-  SELECT array_agg(
-    ROW(NULL, NULL, r.value->>'kind', r.value->'payload',
-        CASE WHEN jsonb_typeof(r.value->'items') = 'array'
-             THEN ARRAY(SELECT i.value FROM jsonb_array_elements(r.value->'items') i) END,
-        clock_timestamp())::async.request ORDER BY r.n)
-  FROM jsonb_array_elements(_requests) WITH ORDINALITY r(value, n));
-END;
-$$;
-COMMENT ON FUNCTION async.requests_of(JSONB) IS 'Engine: requests as a target reports them, as rows';
-
--- pgasync_server/every/resolve.sql
-CREATE OR REPLACE FUNCTION async.resolve(_s async.loop_t, _batch_ids BIGINT[], _receipts async.receipt_t[])
-RETURNS async.loop_t LANGUAGE plpgsql
+-- pgasync_server/every/rest.sql
+CREATE FUNCTION async.rest(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Settles batches that have ended: records what became of their tasks, frees the slots, and tells the owners. All at once,
- * whatever their number. Writes async.batch, and what async.record_verdicts() and the owners do.
+ * Sleeps for busy_sleep, growing to idle_sleep with the time that nothing has happened. For the first 3 ms with but
+ * one or two slots at work it does not: a short task ends sooner than the shortest sleep, and there are processors to
+ * spare.
+ *
+ * _s: state of the orchestrator.
+ * Reads async.control.
  */
+#variable_conflict error
+DECLARE
+  quiet FLOAT8 := extract(epoch FROM clock_timestamp() - _s.idle_since)::FLOAT8;
+BEGIN
+  IF quiet < 0.003 AND (SELECT count(*) FROM unnest(_s.slots) x WHERE x.state = 'busy') BETWEEN 1 AND 2 THEN
+    RETURN;
+  END IF;
+  PERFORM pg_sleep(
+    (SELECT greatest(extract(epoch FROM c.busy_sleep), least(extract(epoch FROM c.idle_sleep), quiet / 1000))
+     FROM async.control c));
+END;
+$$;
+COMMENT ON FUNCTION async.rest(async.loop_t) IS 'Engine: sleeps as little as there is to do';
+
+-- pgasync_server/every/resume.sql
+CREATE FUNCTION async.resume() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Ends async.pause(). Takes effect with the caller's transaction.
+ *
+ * Writes async.control.
+ */
+#variable_conflict error
+BEGIN
+  UPDATE async.control SET paused = false, configuration_version = nextval('async.configuration_version');
+END;
+$$;
+COMMENT ON FUNCTION async.resume() IS 'Ends async.pause()';
+
+-- pgasync_server/every/run_cycle_hooks.sql
+CREATE FUNCTION async.run_cycle_hooks(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Gives extensions their turn in the cycle. What fails is logged.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.log_entry, and what the hooks do.
+ */
+#variable_conflict error
+DECLARE
+  hook async.hook;
+  more BOOL;
+BEGIN
+  -- a call for each owner
+  FOR hook IN SELECT h.* FROM async.hook h WHERE h.on_cycle IS NOT NULL LOOP
+    BEGIN
+      EXECUTE format('SELECT %s()', hook.on_cycle::REGPROC) INTO more;
+      _s.pending := _s.pending OR coalesce(more, false);
+    EXCEPTION WHEN OTHERS THEN
+      PERFORM async.log('ERROR', format('%s failed: %s', hook.on_cycle, SQLERRM));
+    END;
+  END LOOP;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.run_cycle_hooks(async.loop_t) IS 'Engine: gives extensions their turn';
+
+-- pgasync_server/every/seize_mutex.sql
+CREATE FUNCTION async.seize_mutex(_force BOOL) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes the lock that lets one orchestrator run in this database.
+ *
+ * _force: end the session that has it.
+ * Returns whether it was had.
+ * Errors: PF013 when one that was told to end has not after 10 s.
+ * Takes a session-level advisory lock.
+ */
+#variable_conflict error
+DECLARE
+  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);
+  deadline TIMESTAMPTZ := clock_timestamp() + INTERVAL '10 s';
+BEGIN
+  WHILE NOT pg_try_advisory_lock(mutex) LOOP
+    IF NOT _force THEN
+      RETURN false;
+    ELSIF clock_timestamp() > deadline THEN
+      RAISE EXCEPTION 'the running orchestrator does not end' USING ERRCODE = 'PF013';
+    END IF;
+    PERFORM pg_terminate_backend(p.pid) FROM async.find_orchestrator_pid() p(pid);
+    PERFORM pg_sleep(0.02);
+  END LOOP;
+  RETURN true;
+END;
+$$;
+COMMENT ON FUNCTION async.seize_mutex(BOOL) IS 'Engine: takes the lock of the orchestrator';
+
+-- pgasync_server/every/send.sql
+CREATE FUNCTION async.send(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Sends the messages of batches whose assignment has been committed. A connection that refuses is lost; whether the
+ * message arrived is then found out as for any other. A loop, since dblink has no call for several connections.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ */
+#variable_conflict error
+DECLARE
+  slots async.slot_t[] := _s.slots;
+  slot async.slot_t;
+BEGIN
+  FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
+    slot := slots[i];
+    CONTINUE WHEN slot.query IS NULL;
+    slot.sent := clock_timestamp();
+    slot.progress := slot.sent;
+    slot.seen := slot.sent;
+    BEGIN
+      -- lint: allow dynamic_sql: async.build_message() has made it
+      IF async.dblink_send(slot.connection, slot.query) <> 1 THEN
+        slot := async.lose_slot(slot);
+      END IF;
+    EXCEPTION WHEN OTHERS THEN
+      slot := async.lose_slot(slot);
+    END;
+    slot.query := NULL;
+    slots[i] := slot;
+  END LOOP;
+  _s.slots := slots;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.send(async.loop_t) IS 'Engine: sends the messages of committed batches';
+
+-- pgasync_server/every/settle_batches.sql
+CREATE FUNCTION async.settle_batches(
+  _s async.loop_t,
+  _batch_ids BIGINT[],
+  _receipts async.receipt_t[]) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Settles batches that have ended: records what became of their tasks, frees the slots, and tells the owners. All at
+ * once, whatever their number.
+ *
+ * _s: state of the orchestrator, returned as it is then; _batch_ids: the batches; _receipts: all that there are of
+ * them, and maybe of others.
+ * Writes async.batch, and what async.record_verdicts() and the owners do.
+ */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := ARRAY(SELECT x FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids));
   verdicts async.verdict_t[];
@@ -3695,28 +4660,33 @@ BEGIN
   IF cardinality(slots) = 0 THEN
     RETURN _s;
   END IF;
-  verdicts := ARRAY(SELECT v FROM async.verdicts(slots, _receipts) v);
+  verdicts := ARRAY(SELECT v FROM async.judge_batches(slots, _receipts) v);
   results := async.record_verdicts(verdicts);
   DELETE FROM async.batch b WHERE b.batch_id = ANY(_batch_ids);
   IF EXISTS (SELECT FROM unnest(slots) x WHERE x.sqlstate = 'PF014') THEN
     PERFORM async.report_missing(slots);
   END IF;
   _s := async.free_slots(_s, _batch_ids, verdicts);
-  PERFORM async.hook_results(results);
+  PERFORM async.deliver_results(results);
   _s.worked := true;
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.resolve(async.loop_t, BIGINT[], async.receipt_t[]) IS 'Engine: settles batches that have ended';
+COMMENT ON FUNCTION async.settle_batches(async.loop_t, BIGINT[], async.receipt_t[]) IS
+  'Engine: settles batches that have ended';
 
--- pgasync_server/every/resolve_local.sql
-CREATE OR REPLACE FUNCTION async.resolve_local(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+-- pgasync_server/every/settle_local_batches.sql
+CREATE FUNCTION async.settle_local_batches(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Settles batches that have ended and whose receipts are at hand: those that ran in this database, and raw ones, which
- * have none; of a target without our client nothing can be learned about a session that was lost. Reads async.receipt_0 and _1.
+ * Settles batches that have ended and whose receipts are at hand: those that ran in this database, and raw ones,
+ * which have none; of a target without our client nothing can be learned about a session that was lost.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Reads async.receipt_0 and async.receipt_1; writes what async.settle_batches() does.
  */
+#variable_conflict error
 DECLARE
   epochs BIGINT[];
   batch_ids BIGINT[];
@@ -3729,279 +4699,31 @@ BEGIN
   IF batch_ids IS NULL THEN
     RETURN _s;
   END IF;
-  receipts := ARRAY(SELECT r::async.receipt_t FROM async.receipts(_s.server, epochs, batch_ids) r);
-  RETURN async.resolve(_s, batch_ids, receipts);
+  receipts := ARRAY(SELECT r::async.receipt_t FROM async.find_receipts(_s.server, epochs, batch_ids) r);
+  RETURN async.settle_batches(_s, batch_ids, receipts);
 END;
 $$;
-COMMENT ON FUNCTION async.resolve_local(async.loop_t) IS 'Engine: settles batches that ended in this database';
-
--- pgasync_server/every/rest.sql
-CREATE OR REPLACE FUNCTION async.rest(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Sleeps for busy_sleep, growing to idle_sleep with the time that nothing has happened. For the first 3 ms with but one or two
- * slots at work it does not: a short task ends sooner than the shortest sleep, and there are processors to spare.
- * Reads async.control.
- */
-DECLARE
-  quiet FLOAT8 := extract(epoch FROM clock_timestamp() - _s.idle_since);
-BEGIN
-  IF quiet < 0.003 AND (SELECT count(*) FROM unnest(_s.slots) x WHERE x.state = 'busy') BETWEEN 1 AND 2 THEN
-    RETURN;
-  END IF;
-  PERFORM pg_sleep(
-    (SELECT greatest(extract(epoch FROM c.busy_sleep), least(extract(epoch FROM c.idle_sleep), quiet / 1000))
-     FROM async.control c));
-END;
-$$;
-COMMENT ON FUNCTION async.rest(async.loop_t) IS 'Engine: sleeps as little as there is to do';
-
--- pgasync_server/every/results_of.sql
-CREATE OR REPLACE FUNCTION async.results_of(_verdicts async.verdict_t[]) RETURNS SETOF async.result_t LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * The final results among verdicts: of tasks that are not put back, delayed, or waiting for an outside answer. A task that has
- * run ends as its early answer says; one that would go on waiting, or be put off, ends as it is doomed to, if it is.
- */
-BEGIN
-  RETURN QUERY
-  SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.verdict, e.status, 'FINISHED')
-                        WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED' ELSE v.outcome END,
-         v.started, v.ended,
-         CASE WHEN v.outcome <> 'DONE' THEN v.sqlstate END,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.message, e.message)
-                        WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
-  FROM unnest(_verdicts) v
-  JOIN async.task t ON t.task_id = v.task_id
-  JOIN async.lane l ON l.lane_id = v.lane_id
-  LEFT JOIN async.early_finish e ON e.task_id = v.task_id
-  LEFT JOIN async.doom d ON d.task_id = v.task_id
-  CROSS JOIN LATERAL (
-    SELECT u.open, CASE WHEN u.open THEN d.status END AS verdict, CASE WHEN u.open THEN d.message END AS message
-    FROM (SELECT v.outcome = 'DONE' AND coalesce(e.status = 'DEFERRED', l.asynchronous) AS open) u) w
-  WHERE v.outcome <> 'BACK'
-    AND NOT (w.open AND d.task_id IS NULL)
-    AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
-             AND EXISTS (SELECT FROM async.delayed y WHERE y.task_id = v.task_id));
-END;
-$$;
-COMMENT ON FUNCTION async.results_of(async.verdict_t[]) IS 'Engine: the final results among verdicts';
-
--- pgasync_server/every/resume.sql
-CREATE OR REPLACE FUNCTION async.resume() RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Ends async.pause(). Takes effect with the caller's transaction. Writes async.control. */
-BEGIN
-  UPDATE async.control SET paused = false, configuration_version = nextval('async.configuration_version');
-END;
-$$;
-COMMENT ON FUNCTION async.resume() IS 'Ends async.pause()';
-
--- pgasync_server/every/run_cycle_hooks.sql
-CREATE OR REPLACE FUNCTION async.run_cycle_hooks(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Gives extensions their turn in the cycle. What fails is logged. */
-DECLARE
-  hook async.hook;
-  more BOOL;
-BEGIN
-  FOR hook IN SELECT h.* FROM async.hook h WHERE h.on_cycle IS NOT NULL LOOP
-    BEGIN
-      EXECUTE format('SELECT %s()', hook.on_cycle) INTO more;
-      _s.pending := _s.pending OR coalesce(more, false);
-    EXCEPTION WHEN OTHERS THEN
-      PERFORM async.log('ERROR', format('%s failed: %s', hook.on_cycle, SQLERRM));
-    END;
-  END LOOP;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.run_cycle_hooks(async.loop_t) IS 'Engine: gives extensions their turn';
-
--- pgasync_server/every/seize_mutex.sql
-CREATE OR REPLACE FUNCTION async.seize_mutex(_force BOOL) RETURNS BOOL LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Takes the lock that lets one orchestrator run in this database; _force ends the one that has it. Returns whether it was
- * had. Errors: PF013 when one that was told to end has not after 10 s. Takes a session-level advisory lock.
- */
-DECLARE
-  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);
-  deadline TIMESTAMPTZ := clock_timestamp() + INTERVAL '10 s';
-BEGIN
-  LOOP
-    IF pg_try_advisory_lock(mutex) THEN
-      RETURN true;
-    ELSIF NOT _force THEN
-      RETURN false;
-    ELSIF clock_timestamp() > deadline THEN
-      RAISE EXCEPTION 'the running orchestrator does not end' USING ERRCODE = 'PF013';
-    END IF;
-    PERFORM pg_terminate_backend(p.pid) FROM async.orchestrator_pid() p(pid);
-    PERFORM pg_sleep(0.02);
-  END LOOP;
-END;
-$$;
-COMMENT ON FUNCTION async.seize_mutex(BOOL) IS 'Engine: takes the lock of the orchestrator';
-
--- pgasync_server/every/self_conninfo.sql
-CREATE OR REPLACE FUNCTION async.self_conninfo() RETURNS TEXT LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * How this session connects to its own database: control.self_connection_string, or the first Unix socket directory of
- * the server (loopback where it has none), its port, and the user and database of this session.
- */
-SELECT coalesce(
-  (SELECT c.self_connection_string FROM async.control c),
-  format(
-    'host=%s port=%s dbname=%s user=%s',
-    async.conninfo_value(coalesce(
-      nullif(trim(split_part(current_setting('unix_socket_directories'), ',', 1)), ''), '127.0.0.1')),
-    current_setting('port'), async.conninfo_value(current_database()::TEXT), async.conninfo_value(session_user::TEXT)));
-$$;
-COMMENT ON FUNCTION async.self_conninfo() IS 'Engine: how the orchestrator connects to its own database';
-
--- pgasync_server/every/self_target_problems.sql
-CREATE OR REPLACE FUNCTION async.self_target_problems(
-  _configuration JSONB,
-  OUT place INT,
-  OUT item_no INT,
-  OUT problem TEXT) RETURNS SETOF RECORD
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * What a configuration of the engine says twice, and differently, of the target that is this database, and what stands in the
- * way of its new name.
- *
- * _configuration: what async.configure() was given.
- * Returns a row a problem: number of the section, number of the item in it, what is wrong.
- */
-  WITH
-  control AS
-  (
-    SELECT c.self_target AS old_self, g.item, coalesce(g.item ->> 'self_target', c.self_target) AS new_self
-    FROM async.control c
-    LEFT JOIN jsonb_array_elements(async.configuration_items(_configuration, 'control')) AS g(item) ON TRUE
-  ),
-  given AS
-  (
-    SELECT g.no::INT AS no, c.item AS control, g.item AS target, c.new_self
-    FROM control c
-    CROSS JOIN jsonb_array_elements(async.configuration_items(_configuration, 'targets')) WITH ORDINALITY AS g(item, no)
-    WHERE g.item ->> 'target' = c.new_self
-  )
-  SELECT 1, 1, format('control: self_target %s is the name of another target', to_json(c.new_self))
-  FROM control c
-  JOIN async.target t ON t.target = c.new_self
-  WHERE c.new_self <> c.old_self
-
-  UNION ALL
-  SELECT 1, 1, format('control: self_target %s is the name of a concurrency pool', to_json(c.new_self))
-  FROM control c
-  JOIN async.concurrency_pool p ON p.concurrency_pool = c.new_self AND p.target_id IS NULL
-  WHERE c.new_self <> c.old_self
-
-  UNION ALL
-  SELECT 2, g.no,
-    format('target %s: max_concurrency is not self_concurrency of control, though they are the same limit', to_json(g.new_self))
-  FROM given g
-  WHERE g.control -> 'self_concurrency' <> g.target -> 'max_concurrency'
-
-  UNION ALL
-  SELECT 2, g.no,
-    format('target %s: connection_string is not self_connection_string of control, though they are the same', to_json(g.new_self))
-  FROM given g
-  WHERE g.control -> 'self_connection_string' <> g.target -> 'connection_string'
-$$;
-
-COMMENT ON FUNCTION async.self_target_problems(JSONB) IS
-  'private: what is wrong with the target that is this database';
-
--- pgasync_server/every/send.sql
-CREATE OR REPLACE FUNCTION async.send(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Sends the messages of batches whose assignment has been committed. A connection that refuses is lost; whether the
- * message arrived is then found out as for any other. A loop, since dblink has no call for several connections.
- */
-DECLARE
-  slots async.slot_t[] := _s.slots;
-  slot async.slot_t;
-BEGIN
-  FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
-    slot := slots[i];
-    CONTINUE WHEN slot.query IS NULL;
-    slot.sent := clock_timestamp();
-    slot.progress := slot.sent;
-    slot.seen := slot.sent;
-    BEGIN
-      IF async.dblink_send(slot.connection, slot.query) <> 1 THEN
-        slot := async.lose(slot);
-      END IF;
-    EXCEPTION WHEN OTHERS THEN
-      slot := async.lose(slot);
-    END;
-    slot.query := NULL;
-    slots[i] := slot;
-  END LOOP;
-  _s.slots := slots;
-  RETURN _s;
-END;
-$$;
-COMMENT ON FUNCTION async.send(async.loop_t) IS 'Engine: sends the messages of committed batches';
-
--- pgasync_server/every/settle.sql
-CREATE OR REPLACE FUNCTION async.settle(_task_ids BIGINT[], _status TEXT, _message TEXT) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Ends tasks that do not run, with the given status, and tells their owners. Writes async.result and where they waited.
- */
-DECLARE
-  results async.result_t[];
-BEGIN
-  IF cardinality(_task_ids) > 0 THEN
-    results := ARRAY(
-      SELECT ROW(t.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0, _status, y.started, clock_timestamp(),
-                 NULL, CASE WHEN _status <> 'FINISHED' THEN _message END)::async.result_t
-      FROM async.task t
-      JOIN async.lane l ON l.lane_id = t.lane_id
-      LEFT JOIN async.yielded y ON y.task_id = t.task_id
-      WHERE t.task_id = ANY(_task_ids));
-    INSERT INTO async.result(task_id, status, started, ended, yielded, error)
-    SELECT r.task_id, r.status, r.started, r.ended, y.yielded, r.error
-    FROM unnest(results) r LEFT JOIN async.yielded y ON y.task_id = r.task_id;
-    PERFORM async.forget_waiting(_task_ids);
-    PERFORM async.hook_results(results);
-  END IF;
-END;
-$$;
-COMMENT ON FUNCTION async.settle(BIGINT[], TEXT, TEXT) IS 'Engine: ends tasks that do not run';
+COMMENT ON FUNCTION async.settle_local_batches(async.loop_t) IS 'Engine: settles batches that ended in this database';
 
 -- pgasync_server/every/settle_parts.sql
-CREATE OR REPLACE FUNCTION async.settle_parts(_s async.loop_t, _receipts async.receipt_t[], _settled BIGINT[])
+CREATE FUNCTION async.settle_parts(_s async.loop_t, _receipts async.receipt_t[], _settled BIGINT[])
 RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Settles what is known already of batches that still run, but for those in _settled: tasks with a receipt have ended;
- * those that were taken back go to others, or end as they are doomed to, but for one that may still be running. The batch keeps the rest.
+ * Settles what is known already of batches that still run: tasks with a receipt have ended; those that were taken
+ * back go to others, or end as they are doomed to, but for one that may still be running. The batch keeps the rest.
+ *
+ * _s: state of the orchestrator, returned as it is then; _receipts: just read, of any batches; _settled: batches to
+ * leave alone, since they have ended.
  * Writes async.batch, and what async.record_verdicts() and the owners do.
  */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
   slot async.slot_t;
   part async.slot_t;
-  parts async.slot_t[] := '{}';
+  parts async.slot_t[] := '{}'::async.slot_t[];
   verdicts async.verdict_t[];
 BEGIN
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
@@ -4012,7 +4734,8 @@ BEGIN
       SELECT u.task_id
       FROM unnest(slot.task_ids) WITH ORDINALITY u(task_id, n)
       JOIN unnest(_receipts) r ON r.batch_id = slot.batch_id AND r.task_id = u.task_id
-      WHERE r.ended IS NOT NULL OR NOT slot.interrupted OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
+      WHERE r.ended IS NOT NULL OR NOT slot.interrupted
+         OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
       ORDER BY u.n);
     CONTINUE WHEN cardinality(part.task_ids) = 0;
     part.state := 'ended';
@@ -4024,8 +4747,8 @@ BEGIN
   IF cardinality(parts) > 0 THEN
     _s.slots := slots;
     _s.worked := true;
-    verdicts := ARRAY(SELECT v FROM async.verdicts(parts, _receipts) v);
-    PERFORM async.hook_results(async.record_verdicts(verdicts));
+    verdicts := ARRAY(SELECT v FROM async.judge_batches(parts, _receipts) v);
+    PERFORM async.deliver_results(async.record_verdicts(verdicts));
   END IF;
   RETURN _s;
 END;
@@ -4033,30 +4756,56 @@ $$;
 COMMENT ON FUNCTION async.settle_parts(async.loop_t, async.receipt_t[], BIGINT[]) IS
   'Engine: settles what is known already of batches that still run';
 
--- pgasync_server/every/start_watchdog.sql
-CREATE OR REPLACE FUNCTION async.start_watchdog(_seconds FLOAT8) RETURNS VOID LANGUAGE plpgsql
+-- pgasync_server/every/shorten_error.sql
+CREATE FUNCTION async.shorten_error(_sqlstate TEXT, _message TEXT) RETURNS TEXT
+LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Has another session of this server cancel what this one does after _seconds, unless async.stop_watchdog() comes first. */
+/*
+ * An error as it is kept: at most 8,000 characters of its message.
+ *
+ * _sqlstate, _message: the error; where it has no message the SQLSTATE stands for it.
+ */
+SELECT left(coalesce(nullif(_message, ''), 'error ' || _sqlstate), 8000);
+$$;
+COMMENT ON FUNCTION async.shorten_error(TEXT, TEXT) IS 'Engine: an error as it is kept';
+
+-- pgasync_server/every/start_watchdog.sql
+CREATE FUNCTION async.start_watchdog(_seconds FLOAT8) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Has another session of this server cancel what this one does after a time, unless async.stop_watchdog() comes
+ * first.
+ *
+ * _seconds: the time.
+ * Errors: those of the connection.
+ */
+#variable_conflict error
 BEGIN
   IF NOT 'pgflow_watchdog' = ANY(coalesce(async.dblink_connections(), '{}')) THEN
     PERFORM async.dblink_connect(
-      'pgflow_watchdog', async.engine_conninfo(async.self_conninfo(), NULL, 'pgflow watchdog', true));
+      'pgflow_watchdog', async.build_conninfo(async.build_self_conninfo(), NULL, 'pgflow watchdog', true));
   END IF;
   PERFORM async.dblink_send('pgflow_watchdog', format(
-    'SELECT pg_catalog.pg_cancel_backend(%s) FROM (SELECT pg_catalog.pg_sleep(%s) OFFSET 0) s', pg_backend_pid(), _seconds));
+    'SELECT pg_catalog.pg_cancel_backend(%L) FROM (SELECT pg_catalog.pg_sleep(%L) OFFSET 0) s',
+    pg_backend_pid(), _seconds));
 END;
 $$;
-COMMENT ON FUNCTION async.start_watchdog(FLOAT8) IS 'Engine: has another session cancel what this one does after a time';
+COMMENT ON FUNCTION async.start_watchdog(FLOAT8) IS
+  'Engine: has another session cancel what this one does after a time';
 
 -- pgasync_server/every/stop.sql
-CREATE OR REPLACE FUNCTION async.stop() RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.stop() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Ends the orchestrator that runs now, once the caller commits. What its tasks are doing goes on and counts: the next
- * orchestrator finds it. Writes async.request.
+ * orchestrator finds it.
+ *
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.add_request('async.stop', '{}');
 END;
@@ -4064,13 +4813,14 @@ $$;
 COMMENT ON FUNCTION async.stop() IS 'Ends the orchestrator cleanly';
 
 -- pgasync_server/every/stop_watchdog.sql
-CREATE OR REPLACE FUNCTION async.stop_watchdog() RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.stop_watchdog() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Ends the watch. A cancel that was just on its way arrives here, before the answer of the session that sent it, and is
- * swallowed; so is the error of that session, which we cancel in turn.
+ * Ends the watch. A cancel that was just on its way arrives here, before the answer of the session that sent it, and
+ * is swallowed; so is the error of that session, which we cancel in turn.
  */
+#variable_conflict error
 BEGIN
   PERFORM pg_cancel_backend(a.pid) FROM pg_stat_get_activity(NULL) a WHERE a.application_name = 'pgflow watchdog'
     AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
@@ -4087,19 +4837,22 @@ $$;
 COMMENT ON FUNCTION async.stop_watchdog() IS 'Engine: ends the watch';
 
 -- pgasync_server/every/take_alike.sql
-CREATE OR REPLACE FUNCTION async.take_alike(_lane async.lane_state_t, _call TEXT, _limit INT, _parts INT) RETURNS SETOF async.part_t
-LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION async.take_alike(_lane async.lane_state_t, _call TEXT, _limit INT, _parts INT)
+RETURNS SETOF async.part_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Up to _limit tasks from the head of a lane whose tasks all call the same thing, shared out evenly to at most _parts
- * messages.
+ * Tasks from the head of a lane whose tasks all call the same thing, shared out evenly.
+ *
+ * _lane: the lane; _call: what they call; _limit: most tasks; _parts: most messages.
+ * Returns a row a message.
  */
+#variable_conflict error
 BEGIN
   RETURN QUERY
   WITH head AS
   (
-    SELECT h.*, row_number() OVER () - 1 AS n, count(*) OVER () AS members FROM async.lane_head(_lane, _limit) h
+    SELECT h.*, row_number() OVER () - 1 AS n, count(*) OVER () AS members FROM async.read_lane_head(_lane, _limit) h
   )
   SELECT _call, array_agg(h.task_id ORDER BY h.n) FILTER (WHERE NOT h.doomed), NULL::TEXT[],
          array_agg(h.argument ORDER BY h.n) FILTER (WHERE NOT h.doomed), max(h.seq),
@@ -4108,15 +4861,21 @@ BEGIN
   GROUP BY h.n / ((h.members + _parts - 1) / _parts);
 END;
 $$;
-COMMENT ON FUNCTION async.take_alike(async.lane_state_t, TEXT, INT, INT) IS 'Engine: tasks of a lane that all call the same';
+COMMENT ON FUNCTION async.take_alike(async.lane_state_t, TEXT, INT, INT) IS
+  'Engine: tasks of a lane that all call the same';
 
 -- pgasync_server/every/take_epoch.sql
-CREATE OR REPLACE FUNCTION async.take_epoch(_s async.loop_t, _above BIGINT) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.take_epoch(_s async.loop_t, _above BIGINT) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Gives the orchestrator an epoch greater than _above and any that this server has had. Writes async.epoch.
+ * Gives the orchestrator an epoch greater than any that this server has had.
+ *
+ * _s: state of the orchestrator, returned as it is then; _above: it must be greater than this one too.
+ * Writes async.epoch.
  */
+#variable_conflict error
 BEGIN
   INSERT INTO async.epoch(epoch, token, pid)
   SELECT greatest(coalesce(max(e.epoch), 0), _above) + 1, _s.token, pg_backend_pid() FROM async.epoch e
@@ -4128,19 +4887,24 @@ $$;
 COMMENT ON FUNCTION async.take_epoch(async.loop_t, BIGINT) IS 'Engine: gives the orchestrator a new epoch';
 
 -- pgasync_server/every/take_in.sql
-CREATE OR REPLACE FUNCTION async.take_in(_s async.loop_t, _requests async.request[]) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.take_in(_s async.loop_t, _requests async.request[]) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Carries out requests: those of extensions through their hooks, then those of the engine one by one. A request that
- * fails is logged and dropped, and touches no other. Writes what they ask for.
+ * fails is logged and dropped, and touches no other.
+ *
+ * _s: state of the orchestrator, returned as it is then; _requests: in their order.
+ * Writes async.log_entry, and what they ask for.
  */
+#variable_conflict error
 DECLARE
   request async.request;
 BEGIN
   IF cardinality(_requests) > 0 THEN
     _s.worked := true;
-    PERFORM async.hook_requests(_requests);
+    PERFORM async.deliver_requests(_requests);
     FOREACH request IN ARRAY _requests LOOP
       CONTINUE WHEN request.kind NOT LIKE 'async.%';
       BEGIN
@@ -4161,14 +4925,18 @@ $$;
 COMMENT ON FUNCTION async.take_in(async.loop_t, async.request[]) IS 'Engine: carries out requests';
 
 -- pgasync_server/every/take_in_finish.sql
-CREATE OR REPLACE FUNCTION async.take_in_finish(_s async.loop_t, _payload JSONB) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.take_in_finish(_s async.loop_t, _payload JSONB) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Resolves tasks by an answer from outside. Yielded and waiting ones end now; running ones are interrupted when the
  * answer is CANCELED, otherwise it waits for their end. Finished ones are left alone.
+ *
+ * _s: state of the orchestrator, returned as it is then; _payload: that of a request async.finish.
  * Writes async.result, async.delayed, async.doom, async.early_finish.
  */
+#variable_conflict error
 DECLARE
   asked BIGINT[] := ARRAY(SELECT DISTINCT t.value::BIGINT FROM jsonb_array_elements_text(_payload->'task_ids') t);
   running BIGINT[];
@@ -4191,7 +4959,7 @@ BEGIN
   IF _payload->>'status' = 'DEFERRED' THEN
     PERFORM async.put_off(settled, coalesce((_payload->>'duration')::INTERVAL, '1 s'));
   ELSE
-    PERFORM async.settle(settled, _payload->>'status', _payload->>'message');
+    PERFORM async.end_waiting_tasks(settled, _payload->>'status', _payload->>'message');
   END IF;
   RETURN _s;
 END;
@@ -4199,15 +4967,19 @@ $$;
 COMMENT ON FUNCTION async.take_in_finish(async.loop_t, JSONB) IS 'Engine: resolves tasks by an answer from outside';
 
 -- pgasync_server/every/take_in_local.sql
-CREATE OR REPLACE FUNCTION async.take_in_local(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.take_in_local(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes in the requests written in this database since the last time, whose snapshot is kept with what followed from them.
- * To be called before this transaction writes anything: a snapshot does not tell its own transaction from finished ones,
- * so that what the orchestrator itself asks for later in the cycle would be passed over.
- * Errors: 25001 when it has written. Writes async.intake and what they ask for.
+ * Takes in the requests written in this database since the last time, whose snapshot is kept with what followed from
+ * them. To be called before this transaction writes anything: a snapshot does not tell its own transaction from
+ * finished ones, so that what the orchestrator itself asks for later in the cycle would be passed over.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Errors: 25001 when it has written.
+ * Writes async.intake and what they ask for.
  */
+#variable_conflict error
 DECLARE
   latest TXID_SNAPSHOT;
   requests async.request[];
@@ -4215,7 +4987,7 @@ BEGIN
   IF txid_current_if_assigned() IS NOT NULL THEN
     RAISE EXCEPTION 'requests must be taken in first' USING ERRCODE = 'active_sql_transaction';
   END IF;
-  SELECT txid_current_snapshot(), array_agg(r) INTO latest, requests FROM async.new_requests(_s.snapshot) r;
+  SELECT txid_current_snapshot(), array_agg(r) INTO latest, requests FROM async.find_new_requests(_s.snapshot) r;
   IF requests IS NOT NULL THEN
     INSERT INTO async.intake(target_id, snapshot) VALUES (0, latest);
     _s := async.take_in(_s, requests);
@@ -4227,13 +4999,16 @@ $$;
 COMMENT ON FUNCTION async.take_in_local(async.loop_t) IS 'Engine: takes in requests of this database';
 
 -- pgasync_server/every/take_in_push.sql
-CREATE OR REPLACE FUNCTION async.take_in_push(_request async.request) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.take_in_push(_request async.request) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Queues what async.push_tasks() asked for: a lane for each kind of task among them, then all tasks at once.
- * Writes async.lane, async.task, and async.result for tasks that never run.
+ *
+ * _request: of kind async.push.
+ * Writes async.lane, async.open_lane, async.concurrency_pool, async.task, and async.result for tasks that never run.
  */
+#variable_conflict error
 DECLARE
   run_type TEXT := _request.payload->>'run_type';
   lane_key RECORD;
@@ -4243,13 +5018,14 @@ BEGIN
     PERFORM async.record_tasks(_request);
     RETURN;
   END IF;
+  -- a loop: as many rounds as there are lanes, mostly one
   FOR lane_key IN
     SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw
     FROM unnest(_request.items) i CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i) p
     GROUP BY 1, 2, 3, 4, 5
   LOOP
-    SELECT t.target_id, async.pool_id(lane_key.concurrency_pool, t.target_id), coalesce(lane_key.priority, 0),
-           'async', 0, 0, 'query', coalesce(lane_key.manual_timeout, t.default_timeout, c.default_timeout),
+    SELECT t.target_id, async.ensure_pool(lane_key.concurrency_pool, t.target_id), coalesce(lane_key.priority, 0),
+           'async', 0::BIGINT, 0, 'query', coalesce(lane_key.manual_timeout, t.default_timeout, c.default_timeout),
            t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', lane_key.raw
     INTO wanted.target_id, wanted.pool_id, wanted.priority, wanted.owner, wanted.owner_id, wanted.owner_item,
          wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw
@@ -4258,7 +5034,7 @@ BEGIN
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
     SELECT ((_request.payload->'task_ids')->>(i.n - 1)::INT)::BIGINT, l.lane_id, nextval('async.seq'), 0, 0,
            p.query, _request.payload->>'source', p.task_data
-    FROM (SELECT async.lane(wanted) AS lane_id) l
+    FROM (SELECT async.ensure_lane(wanted) AS lane_id) l
     CROSS JOIN unnest(_request.items) WITH ORDINALITY i(item, n)
     CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
     WHERE (p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false)) IS NOT DISTINCT FROM
@@ -4270,15 +5046,20 @@ $$;
 COMMENT ON FUNCTION async.take_in_push(async.request) IS 'Engine: queues pushed tasks';
 
 -- pgasync_server/every/take_mixed.sql
-CREATE OR REPLACE FUNCTION async.take_mixed(_lane async.lane_state_t, _row async.lane, _limit INT, _parts INT) RETURNS SETOF async.part_t
-LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION async.take_mixed(_lane async.lane_state_t, _row async.lane, _limit INT, _parts INT)
+RETURNS SETOF async.part_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Up to _limit tasks from the head of a lane whose tasks call different things. Those that may share a message: all that
- * call the same routine, all that push the same CALL, all that are merely executed; a raw one has its own. Takes up to the
- * first task that would need more than _parts messages, and shares each group out evenly over as many as there are for it.
+ * Tasks from the head of a lane whose tasks call different things. Those that may share a message: all that call the
+ * same routine, all that push the same CALL, all that are merely executed; a raw one has its own. Takes up to the
+ * first task that would need more messages than there may be, and shares each group out evenly over as many as there
+ * are for it.
+ *
+ * _lane: the lane; _row: the same as configured; _limit: most tasks; _parts: most messages.
+ * Returns a row a message.
  */
+#variable_conflict error
 BEGIN
   RETURN QUERY
   WITH head AS
@@ -4286,7 +5067,7 @@ BEGIN
     SELECT h.*, row_number() OVER () AS n,
            CASE WHEN _row.raw THEN h.task_id::TEXT
                 WHEN _row.kind <> 'query' OR h.query ~* '^\s*CALL\s' THEN h.query END AS sole
-    FROM async.lane_head(_lane, _limit) h
+    FROM async.read_lane_head(_lane, _limit) h
   ), first AS
   (
     SELECT h.*, min(h.n) OVER (PARTITION BY h.sole) = h.n AS is_first FROM head h
@@ -4295,12 +5076,14 @@ BEGIN
     SELECT f.*, sum(f.is_first::INT) OVER (ORDER BY f.n) AS groups FROM first f
   ), chosen AS
   (
-    SELECT c.*, row_number() OVER (PARTITION BY c.sole ORDER BY c.n) - 1 AS rank, count(*) OVER (PARTITION BY c.sole) AS members,
+    SELECT c.*, row_number() OVER (PARTITION BY c.sole ORDER BY c.n) - 1 AS rank,
+           count(*) OVER (PARTITION BY c.sole) AS members,
            greatest(1, _parts / max(c.groups) OVER ()) AS pieces
     FROM numbered c
     WHERE c.groups <= _parts
   )
-  SELECT c.sole, array_agg(c.task_id ORDER BY c.n) FILTER (WHERE NOT c.doomed), array_agg(c.query ORDER BY c.n) FILTER (WHERE NOT c.doomed),
+  SELECT c.sole, array_agg(c.task_id ORDER BY c.n) FILTER (WHERE NOT c.doomed),
+         array_agg(c.query ORDER BY c.n) FILTER (WHERE NOT c.doomed),
          array_agg(c.argument ORDER BY c.n) FILTER (WHERE NOT c.doomed), max(c.seq),
          array_agg(c.again) FILTER (WHERE c.again IS NOT NULL), array_agg(c.task_id) FILTER (WHERE c.doomed)
   FROM chosen c
@@ -4308,221 +5091,30 @@ BEGIN
   ORDER BY min(c.n);
 END;
 $$;
-COMMENT ON FUNCTION async.take_mixed(async.lane_state_t, async.lane, INT, INT) IS 'Engine: tasks of a lane that call different things';
+COMMENT ON FUNCTION async.take_mixed(async.lane_state_t, async.lane, INT, INT) IS
+  'Engine: tasks of a lane that call different things';
 
--- pgasync_server/every/target_problems.sql
-CREATE OR REPLACE FUNCTION async.target_problems(
-  _configuration JSONB,
-  OUT place INT,
-  OUT item_no INT,
-  OUT problem TEXT) RETURNS SETOF RECORD
-LANGUAGE sql STABLE
+-- pgasync_server/every/take_up_woken_lanes.sql
+CREATE FUNCTION async.take_up_woken_lanes(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * What is wrong with the targets of a configuration of the engine, beside their keys. No connection string is ever told.
+ * Brings lanes that async.wake_lanes() named, since it was last asked, to the orchestrator's mind.
  *
- * _configuration: what async.configure() was given.
- * Returns a row a problem: number of the section, number of the item in it, what is wrong.
+ * _s: state of the orchestrator, returned as it is then.
+ * Reads async.lane, async.lane_position.
  */
-  WITH given AS
-  (
-    SELECT
-      2 AS place, g.no::INT AS no, g.item, g.item ->> 'target' AS target, 'connection_string' AS string_key,
-      async.item_label('targets', g.item, g.no) AS label
-    FROM jsonb_array_elements(async.configuration_items(_configuration, 'targets')) WITH ORDINALITY AS g(item, no)
-    WHERE jsonb_typeof(g.item) = 'object'
-    UNION ALL
-    SELECT 1, 1, g.item, NULL, 'self_connection_string', 'control'
-    FROM jsonb_array_elements(async.configuration_items(_configuration, 'control')) AS g(item)
-  )
-  SELECT g.place, g.no, g.label || ': target is missing'
-  FROM given g
-  WHERE g.place = 2 AND g.target IS NULL AND jsonb_typeof(g.item -> 'target') IS DISTINCT FROM 'null'
-
-  UNION ALL
-  SELECT min(g.place), min(g.no), min(g.label) || ' is given twice'
-  FROM given g
-  WHERE g.target IS NOT NULL
-  GROUP BY g.target
-  HAVING count(*) > 1
-
-  UNION ALL
-  SELECT g.place, g.no, format('%s: %s %s', g.label, g.string_key, p.problem)
-  FROM given g
-  CROSS JOIN LATERAL
-  (
-    SELECT async.connection_string_problem(g.item ->> g.string_key, coalesce(g.item -> 'allow_password' = 'true', FALSE)) AS problem
-  ) p
-  WHERE p.problem IS NOT NULL AND jsonb_typeof(g.item -> g.string_key) = 'string' AND g.item ->> g.string_key ~ '\S'
-
-  UNION ALL
-  SELECT g.place, g.no, g.label || ': connection_string is missing; only the target that is this database needs none'
-  FROM given g
-  JOIN async.configured_targets(_configuration) t ON t.target = g.target
-  WHERE NOT t.is_self AND t.connection_string IS NULL
-$$;
-
-COMMENT ON FUNCTION async.target_problems(JSONB) IS
-  'private: what is wrong with the targets of a configuration of the engine';
-
--- pgasync_server/every/target_state.sql
-CREATE OR REPLACE FUNCTION async.target_state(_target async.target, _old async.target_state_t) RETURNS async.target_state_t
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* A target as it is configured now, with what is known (_old) of its connections; one that is new has none. */
+#variable_conflict error
 DECLARE
-  target async.target_state_t := _old;
-BEGIN
-  IF target.target_id IS NULL THEN
-    target.target_id := _target.target_id;
-    target.is_self := _target.connection_string IS NULL;
-    target.at_home := target.is_self;
-    target.state := 'down';
-    target.failures := 0;
-    target.retry_at := '-infinity';
-    target.next_exchange := '-infinity';
-    target.next_trim := '-infinity';
-    target.pause := 0.05;
-    target.snapshot := (
-      SELECT i.snapshot FROM async.intake i WHERE i.target_id = _target.target_id ORDER BY i.intake_no DESC LIMIT 1);
-    target.ring := 0;
-    target.ring_tasks := 0;
-  END IF;
-  target.target := _target.target;
-  target.connection_string := coalesce(_target.connection_string, async.self_conninfo());
-  target.max_concurrency := _target.max_concurrency;
-  RETURN target;
-END;
-$$;
-COMMENT ON FUNCTION async.target_state(async.target, async.target_state_t) IS 'Engine: a target as it is configured now';
-
--- pgasync_server/every/trim_positions.sql
-CREATE OR REPLACE FUNCTION async.trim_positions(_limit INT DEFAULT 5000) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Removes rows of async.lane_position and async.intake that newer ones have replaced, up to _limit of each.
- */
-BEGIN
-  DELETE FROM async.lane_position p
-  WHERE p.ctid = ANY(ARRAY(
-    SELECT o.ctid FROM async.lane_position o
-    WHERE EXISTS (SELECT FROM async.lane_position n WHERE n.lane_id = o.lane_id AND n.seq > o.seq) LIMIT _limit));
-  DELETE FROM async.intake i
-  WHERE i.ctid = ANY(ARRAY(
-    SELECT o.ctid FROM async.intake o
-    WHERE EXISTS (SELECT FROM async.intake n WHERE n.target_id = o.target_id AND n.intake_no > o.intake_no) LIMIT _limit));
-END;
-$$;
-COMMENT ON FUNCTION async.trim_positions(INT) IS 'Engine: removes positions that newer ones have replaced';
-
--- pgasync_server/every/try_again.sql
-CREATE OR REPLACE FUNCTION async.try_again(_verdicts async.verdict_t[]) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Puts back what did not run, and what deserves another attempt: at once after a serialization failure or deadlock, up to
- * five times, unless it had committed something by itself; after 1, 2, 4, 8, 16 s when its outcome is unknown and on_interrupt allows; after the lane's delay while it
- * has retries left. Writes async.requeue, async.delayed, async.attempt.
- */
-DECLARE
-  again RECORD;
-BEGIN
-  FOR again IN
-    SELECT v.lane_id, array_agg(v.task_id ORDER BY v.n) AS task_ids
-    FROM unnest(_verdicts) v WHERE v.outcome = 'BACK' GROUP BY v.lane_id
-  LOOP
-    PERFORM async.put_back(again.lane_id, again.task_ids);
-  END LOOP;
-
-  WITH failed AS
-  (
-    SELECT v.*, l.retries, l.retry_delay, l.retry_backoff, l.retry_max_delay, l.retry_on, a.attempts, a.counted, a.lost, a.clashed,
-           v.outcome = 'ERROR' AND v.sqlstate IN ('40001', '40P01') AND v.committed IS NOT TRUE AND a.clashed < 5 AS clash,
-           v.outcome = 'LOST' AND l.on_interrupt = 'retry' AS retry_lost
-    FROM unnest(_verdicts) v
-    JOIN async.lane l ON l.lane_id = v.lane_id
-    CROSS JOIN LATERAL async.attempts(v.task_id) a
-    WHERE v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
-  ), chosen AS
-  (
-    SELECT f.*, CASE
-      WHEN f.clash THEN INTERVAL '0'
-      WHEN f.retry_lost THEN 2 ^ least(f.lost, 4) * INTERVAL '1 s'
-      WHEN f.outcome <> 'LOST' AND f.counted < f.retries AND async.worth_retrying(f.sqlstate, f.outcome, f.retry_on)
-        THEN least(f.retry_delay * f.retry_backoff ^ f.counted, f.retry_max_delay) END AS pause
-    FROM failed f
-  ), recorded AS
-  (
-    INSERT INTO async.attempt(task_id, attempt, status, started, ended, sqlstate, error, counted)
-    SELECT c.task_id, c.attempts + 1, CASE c.outcome WHEN 'TIMED_OUT' THEN 'TIMED_OUT' WHEN 'LOST' THEN 'INTERRUPTED' ELSE 'FAILED' END,
-           c.started, c.ended, c.sqlstate, c.error, NOT c.clash AND NOT c.retry_lost
-    FROM chosen c WHERE c.pause IS NOT NULL
-  )
-  INSERT INTO async.delayed(due, task_id, lane_id)
-  SELECT clock_timestamp() + c.pause, c.task_id, c.lane_id FROM chosen c WHERE c.pause IS NOT NULL;
-END;
-$$;
-COMMENT ON FUNCTION async.try_again(async.verdict_t[]) IS 'Engine: puts back what did not run and what deserves another attempt';
-
--- pgasync_server/every/verdicts.sql
-CREATE OR REPLACE FUNCTION async.verdicts(_slots async.slot_t[], _receipts async.receipt_t[]) RETURNS SETOF async.verdict_t
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * What became of every task in batches that have ended. A receipt decides. Of the tasks without one, the first that was not
- * revoked is the one that the batch's error, or the loss of its session, hit; the others never ran. Nobody is to blame for
- * an interruption that we sent, nor for a batch refused for want of arguments (PF014) or by a later orchestrator (PF012).
- * A raw task has no receipt: the end of its message decides.
- */
-BEGIN
-  RETURN QUERY
-  WITH member AS
-  (
-    SELECT x.batch_id, x.lane_id, x.sqlstate, x.error, x.committed, x.state, x.interrupted AS interrupted, x.raw, x.sent,
-           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known, d.status AS doomed, d.message
-    FROM unnest(_slots) x
-    CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
-    LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
-    LEFT JOIN async.doom d ON d.task_id = u.task_id
-  ), ranked AS
-  (
-    SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')
-                                   ORDER BY m.n) = 1 AS hit
-    FROM member m
-  )
-  SELECT m.task_id, m.lane_id, m.batch_id, m.n,
-         CASE
-           WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
-           WHEN m.doomed IS NOT NULL THEN m.doomed
-           WHEN m.hit AND m.state = 'watched' THEN 'LOST'
-           WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('PF012', 'PF014')
-                AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
-           ELSE 'BACK'
-         END,
-         coalesce(m.started, m.sent), coalesce(m.ended, clock_timestamp()), m.sqlstate, coalesce(m.message, m.error), m.committed
-  FROM ranked m;
-END;
-$$;
-COMMENT ON FUNCTION async.verdicts(async.slot_t[], async.receipt_t[]) IS 'Engine: what became of the tasks of ended batches';
-
--- pgasync_server/every/wake.sql
-CREATE OR REPLACE FUNCTION async.wake(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Brings lanes that async.wake_lanes() named, since it was last asked, to the orchestrator's mind. */
-DECLARE
-  named BIGINT[] := string_to_array(nullif(current_setting('pgflow.woken', true), ''), ',');
+  named BIGINT[] := string_to_array(nullif(current_setting('pgflow.woken', true), ''), ',')::BIGINT[];
 BEGIN
   IF named IS NOT NULL THEN
     PERFORM set_config('pgflow.woken', '', false);
     _s.lanes := ARRAY(
-      SELECT ROW(w.lane_id, l.target_id, l.pool_id, l.priority, coalesce(o.position, async.position(w.lane_id)),
-                 CASE WHEN o.empty IS NOT FALSE THEN
-                   coalesce((SELECT min(p.served) FROM unnest(_s.lanes) p WHERE NOT p.empty AND p.priority = l.priority), 0)
+      SELECT ROW(w.lane_id, l.target_id, l.pool_id, l.priority,
+                 coalesce(o.position, async.get_lane_position(w.lane_id)),
+                 CASE WHEN o.empty IS NOT false THEN coalesce(
+                   (SELECT min(p.served) FROM unnest(_s.lanes) p WHERE NOT p.empty AND p.priority = l.priority), 0)
                  ELSE o.served END,
                  o.work, o.pace, true, false)::async.lane_state_t
       FROM (SELECT DISTINCT u FROM unnest(named) u) w(lane_id)
@@ -4535,32 +5127,121 @@ BEGIN
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.wake(async.loop_t) IS 'Engine: lanes that have something new';
+COMMENT ON FUNCTION async.take_up_woken_lanes(async.loop_t) IS 'Engine: lanes that have something new';
 
--- pgasync_server/every/wake_due.sql
-CREATE OR REPLACE FUNCTION async.wake_due(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+-- pgasync_server/every/trim_positions.sql
+CREATE FUNCTION async.trim_positions(_limit INT DEFAULT 5000) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at most.
- * Writes async.delayed, async.requeue, and what a timeout brings.
+ * Removes rows of async.lane_position and async.intake that newer ones have replaced.
+ *
+ * _limit: most rows of each.
+ * Writes async.lane_position, async.intake.
  */
+#variable_conflict error
+BEGIN
+  DELETE FROM async.lane_position p
+  WHERE p.ctid = ANY(ARRAY(
+    SELECT o.ctid FROM async.lane_position o
+    WHERE EXISTS (SELECT FROM async.lane_position n WHERE n.lane_id = o.lane_id AND n.seq > o.seq)
+    LIMIT _limit));
+  DELETE FROM async.intake i
+  WHERE i.ctid = ANY(ARRAY(
+    SELECT o.ctid FROM async.intake o
+    WHERE EXISTS (SELECT FROM async.intake n WHERE n.target_id = o.target_id AND n.intake_no > o.intake_no)
+    LIMIT _limit));
+END;
+$$;
+COMMENT ON FUNCTION async.trim_positions(INT) IS 'Engine: removes positions that newer ones have replaced';
+
+-- pgasync_server/every/try_again.sql
+CREATE FUNCTION async.try_again(_verdicts async.verdict_t[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Puts back what did not run, and what deserves another attempt: at once after a serialization failure or deadlock,
+ * up to five times, unless it had committed something by itself; after 1, 2, 4, 8, 16 s when its outcome is unknown
+ * and on_interrupt allows; after the lane's delay while it has retries left.
+ *
+ * _verdicts: a task once.
+ * Writes async.requeue, async.delayed, async.attempt.
+ */
+#variable_conflict error
 DECLARE
-  due RECORD;
+  returned RECORD;
+BEGIN
+  -- a call for each lane
+  FOR returned IN
+    SELECT v.lane_id, array_agg(v.task_id ORDER BY v.n) AS task_ids
+    FROM unnest(_verdicts) v WHERE v.outcome = 'BACK' GROUP BY v.lane_id
+  LOOP
+    PERFORM async.put_back(returned.lane_id, returned.task_ids);
+  END LOOP;
+
+  WITH failed AS
+  (
+    SELECT v.*, l.retries, l.retry_delay, l.retry_backoff, l.retry_max_delay, l.retry_on,
+           a.attempts, a.counted, a.lost, a.clashed,
+           v.outcome = 'ERROR' AND v.sqlstate IN ('40001', '40P01') AND v.committed IS NOT true AND a.clashed < 5
+             AS clash,
+           v.outcome = 'LOST' AND l.on_interrupt = 'retry' AS retry_lost
+    FROM unnest(_verdicts) v
+    JOIN async.lane l ON l.lane_id = v.lane_id
+    CROSS JOIN LATERAL async.count_attempts(v.task_id) a
+    WHERE v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
+  ), chosen AS
+  (
+    SELECT f.*, CASE
+      WHEN f.clash THEN INTERVAL '0'
+      WHEN f.retry_lost THEN 2 ^ least(f.lost, 4) * INTERVAL '1 s'
+      WHEN f.outcome <> 'LOST' AND f.counted < f.retries AND async.is_worth_retrying(f.sqlstate, f.outcome, f.retry_on)
+        THEN least(f.retry_delay * f.retry_backoff ^ f.counted, f.retry_max_delay) END AS pause
+    FROM failed f
+  ), recorded AS
+  (
+    INSERT INTO async.attempt(task_id, attempt, status, started, ended, sqlstate, error, counted)
+    SELECT c.task_id, c.attempts + 1,
+           CASE c.outcome WHEN 'TIMED_OUT' THEN 'TIMED_OUT' WHEN 'LOST' THEN 'INTERRUPTED' ELSE 'FAILED' END,
+           c.started, c.ended, c.sqlstate, c.error, NOT c.clash AND NOT c.retry_lost
+    FROM chosen c WHERE c.pause IS NOT NULL
+  )
+  INSERT INTO async.delayed(due, task_id, lane_id)
+  SELECT clock_timestamp() + c.pause, c.task_id, c.lane_id FROM chosen c WHERE c.pause IS NOT NULL;
+END;
+$$;
+COMMENT ON FUNCTION async.try_again(async.verdict_t[]) IS
+  'Engine: puts back what did not run and what deserves another attempt';
+
+-- pgasync_server/every/wake_due.sql
+CREATE FUNCTION async.wake_due(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at
+ * most.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.delayed, async.requeue, and what async.end_waiting_tasks() does.
+ */
+#variable_conflict error
+DECLARE
+  woken RECORD;
   late BIGINT[];
 BEGIN
   IF clock_timestamp() < _s.next_due THEN
     RETURN _s;
   END IF;
   _s.next_due := clock_timestamp() + INTERVAL '50 ms';
-  FOR due IN
+  -- a call for each lane
+  FOR woken IN
     WITH gone AS (DELETE FROM async.delayed d WHERE d.due <= clock_timestamp() RETURNING d.lane_id, d.task_id, d.due)
     SELECT g.lane_id, array_agg(g.task_id ORDER BY g.due) AS task_ids FROM gone g GROUP BY g.lane_id
   LOOP
-    PERFORM async.put_back(due.lane_id, due.task_ids);
+    PERFORM async.put_back(woken.lane_id, woken.task_ids);
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up <= clock_timestamp());
-  PERFORM async.settle(late, 'TIMED_OUT', 'timed out waiting for its finish');
+  PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');
   PERFORM async.expire_stranded(_s);
   RETURN _s;
 END;
@@ -4568,95 +5249,38 @@ $$;
 COMMENT ON FUNCTION async.wake_due(async.loop_t) IS 'Engine: tasks whose time has come';
 
 -- pgasync_server/every/wake_lanes.sql
-CREATE OR REPLACE FUNCTION async.wake_lanes(_lane_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.wake_lanes(_lane_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Tells the cycle that these lanes have something new. Kept in a setting of the orchestrator's session, which is undone
- * with the transaction, as the rows are.
+ * Tells the cycle that lanes have something new. Kept in a setting of the orchestrator's session, pgflow.woken, which
+ * is undone with the transaction, as the rows are.
+ *
+ * _lane_ids: the lanes.
  */
+#variable_conflict error
 BEGIN
   PERFORM set_config(
-    'pgflow.woken', concat_ws(',', nullif(current_setting('pgflow.woken', true), ''), array_to_string(_lane_ids, ',')), false);
+    'pgflow.woken',
+    concat_ws(',', nullif(current_setting('pgflow.woken', true), ''), array_to_string(_lane_ids, ',')),
+    false);
 END;
 $$;
 COMMENT ON FUNCTION async.wake_lanes(BIGINT[]) IS 'Engine: tells the cycle that lanes have something new';
 
--- pgasync_server/every/wanted_value.sql
-CREATE OR REPLACE FUNCTION async.wanted_value(_rule JSONB, _value JSONB) RETURNS TEXT
-LANGUAGE sql STABLE STRICT
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Says what value a key takes, and what it has been given instead; the latter never where it may be a secret.
- *
- * _rule: the rule of the key, see async.check_keys().
- * _value: the value that breaks it.
- */
-  SELECT
-    CASE _rule ->> 'kind'
-      WHEN 'boolean' THEN 'true or false'
-      WHEN 'array' THEN 'an array'
-      WHEN 'string' THEN 'a string'
-      WHEN 'integer' THEN format('an integer from %s to %s', _rule ->> 'least', _rule ->> 'most')
-      WHEN 'number' THEN format('a number from %s to %s', _rule ->> 'least', _rule ->> 'most')
-      WHEN 'duration' THEN 'an interval, or a number of seconds, of more than zero and at most 100 years'
-      WHEN 'delay' THEN 'an interval, or a number of seconds, of zero or more and at most 100 years'
-      WHEN 'identifier' THEN 'an identifier in lower case, as in "name" or "schema.name", of at most 63 bytes each'
-      WHEN 'routine' THEN
-        'the name of a routine, as in name, schema.name or "Schema"."Name" (lower case unless quoted), of at most 63 bytes each'
-      WHEN 'label' THEN 'a name of 1 to 63 bytes without control characters, "=" or space around it'
-      WHEN 'secret' THEN 'a string that is not empty'
-      WHEN 'sqlstates' THEN
-        'an array of SQLSTATEs (five digits or upper-case letters, like "40001") or classes of them (two, like "08")'
-      WHEN 'word' THEN
-        'one of ' || (SELECT string_agg(w.word, ', ' ORDER BY w.no)
-                      FROM jsonb_array_elements_text(_rule -> 'words') WITH ORDINALITY AS w(word, no))
-    END
-    || CASE
-      WHEN jsonb_typeof(_value) = 'object' THEN ', not an object'
-      WHEN jsonb_typeof(_value) = 'array' AND _rule ->> 'kind' <> 'sqlstates' THEN ', not an array'
-      WHEN _rule ->> 'kind' = 'secret' OR strpos(_value::TEXT, '=') > 0 THEN ''
-      WHEN length(_value::TEXT) > 80 THEN ', not ' || left(_value::TEXT, 79) || '…'
-      ELSE ', not ' || _value::TEXT
-    END
-$$;
-
-COMMENT ON FUNCTION async.wanted_value(JSONB, JSONB) IS
-  'private: what a key of a configuration takes, for an error message';
-
--- pgasync_server/every/wanting_slots.sql
-CREATE OR REPLACE FUNCTION async.wanting_slots(_s async.loop_t) RETURNS TABLE (n INT, missing INT) LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Targets (n: index into _s.targets) that want another connection, and how many at once: where tasks wait and no slot is idle
- * or being opened. This database has one at any time, so that the first task of a run need not wait for it.
- */
-BEGIN
-  RETURN QUERY
-  SELECT t.n::INT,
-         least(t.max_concurrency - count(x.slot_no), _s.workers - (SELECT count(*) FROM unnest(_s.slots) y WHERE y.state <> 'idle'),
-               CASE WHEN t.is_self THEN 4 ELSE 1 END)::INT
-  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
-  LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
-  WHERE t.state = 'up'
-    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
-         OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) o WHERE o.target_id = t.target_id))
-  GROUP BY t.n, t.is_self, t.max_concurrency
-  HAVING count(x.slot_no) < t.max_concurrency AND count(*) FILTER (WHERE x.state IN ('idle', 'opening')) = 0;
-END;
-$$;
-COMMENT ON FUNCTION async.wanting_slots(async.loop_t) IS 'Engine: targets that want another connection';
-
 -- pgasync_server/every/watch_slots.sql
-CREATE OR REPLACE FUNCTION async.watch_slots(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.watch_slots(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Looks at what has been running for a while: orders an interruption again whose order was lost, revokes what a gone session left without a receipt, takes back what waits
- * behind a slow task, interrupts a task whose time is up, ends a session that does not heed that within 10 s.
+ * Looks at what has been running for a while: orders an interruption again whose order was lost, revokes what a gone
+ * session left without a receipt, takes back what waits behind a slow task, interrupts a task whose time is up, ends
+ * a session that does not heed that within 10 s.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.doom.
  */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
   slot async.slot_t;
@@ -4692,18 +5316,22 @@ $$;
 COMMENT ON FUNCTION async.watch_slots(async.loop_t) IS 'Engine: looks at what has been running for a while';
 
 -- pgasync_server/every/work.sql
-CREATE OR REPLACE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET enable_mergejoin = off
 SET jit = off AS
 $$
 /*
- * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the caller
- * sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
- * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made: hence
- * enable_seqscan and enable_mergejoin = off, and jit = off since that makes estimated costs meaningless.
+ * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the
+ * caller sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
+ * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made:
+ * hence enable_seqscan and enable_mergejoin = off, and jit = off since that makes estimated costs meaningless.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes every table of the engine.
  */
+#variable_conflict error
 BEGIN
   _s.worked := false;
   _s.pending := false;
@@ -4712,19 +5340,19 @@ BEGIN
   _s := async.take_in_local(_s);
   _s := async.load_configuration(_s);
   _s := async.attend_targets(_s);
-  _s := async.resolve_local(_s);
+  _s := async.settle_local_batches(_s);
   _s := async.watch_slots(_s);
   _s := async.wake_due(_s);
-  _s := async.drain_doomed(_s);
+  _s := async.drain_doomed_lane(_s);
   _s := async.run_cycle_hooks(_s);
-  _s := async.wake(_s);
+  _s := async.take_up_woken_lanes(_s);
   _s := async.open_slots(_s);
   _s := async.assign(_s);
   _s := async.maintain(_s);
   PERFORM async.relax_commit(_s);
   _s.pending := _s.pending OR async.can_assign(_s);
   _s.worked := _s.worked OR _s.pending;
-  _s.resting := NOT _s.worked AND async.at_rest(_s);
+  _s.resting := NOT _s.worked AND async.is_at_rest(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
   END IF;
@@ -4734,13 +5362,18 @@ $$;
 COMMENT ON FUNCTION async.work(async.loop_t) IS 'Engine: one cycle up to its commit';
 
 -- pgasync_server/every/work_safely.sql
-CREATE OR REPLACE FUNCTION async.work_safely(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE FUNCTION async.work_safely(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * One cycle; when it fails, its writes are undone, the state is as before it, and the failure is logged. What was read from
- * a connection in between is gone, but receipts still tell. Errors: the cycle's own after the tenth failure in a row.
+ * One cycle; when it fails, its writes are undone, the state is as before it, and the failure is logged. What was
+ * read from a connection in between is gone, but receipts still tell.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Errors: the cycle's own after the tenth failure in a row.
+ * Writes what async.work() does, and async.log_entry.
  */
+#variable_conflict error
 BEGIN
   _s := async.work(_s);
   _s.failures := 0;
@@ -4761,24 +5394,38 @@ END;
 $$;
 COMMENT ON FUNCTION async.work_safely(async.loop_t) IS 'Engine: one cycle that survives its own failure';
 
--- pgasync_server/every/worth_retrying.sql
-CREATE OR REPLACE FUNCTION async.worth_retrying(_sqlstate TEXT, _outcome TEXT, _retry_on TEXT[]) RETURNS BOOL
-LANGUAGE sql IMMUTABLE
+-- pgasync_server/every/yield_or_defer.sql
+CREATE FUNCTION async.yield_or_defer(_verdicts async.verdict_t[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Whether a failure is one that another attempt may mend: a timeout, or an SQLSTATE that _retry_on names, whole or by its
- * class of two characters; without _retry_on any but class 42.
+ * Of tasks that have run: those that finish asynchronously and have had no answer yet begin to wait for it, unless
+ * they are doomed, which is answer enough; those that were deferred while they ran are put off.
+ *
+ * _verdicts: what became of tasks; only those that are DONE count.
+ * Writes async.yielded, async.delayed.
  */
-SELECT CASE
-  WHEN _outcome = 'TIMED_OUT' THEN true
-  WHEN _retry_on IS NULL THEN _sqlstate NOT LIKE '42%'
-  ELSE _sqlstate = ANY(_retry_on) OR left(_sqlstate, 2) = ANY(_retry_on) END;
+#variable_conflict error
+BEGIN
+  INSERT INTO async.yielded(task_id, lane_id, started, yielded, times_up)
+  SELECT v.task_id, v.lane_id, v.started, v.ended, v.started + l.timeout
+  FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
+  WHERE v.outcome = 'DONE' AND l.asynchronous
+    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
+    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+
+  INSERT INTO async.delayed(due, task_id, lane_id)
+  SELECT clock_timestamp() + coalesce(e.duration, '1 s'), v.task_id, v.lane_id
+  FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
+  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
+    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+END;
 $$;
-COMMENT ON FUNCTION async.worth_retrying(TEXT, TEXT, TEXT[]) IS 'Engine: whether another attempt may mend a failure';
+COMMENT ON FUNCTION async.yield_or_defer(async.verdict_t[]) IS
+  'Engine: tasks that wait for an answer, or got one before they ended';
 
 -- pgasync_server/every/v_concurrency_pool_info.sql
-CREATE OR REPLACE VIEW async.v_concurrency_pool_info AS
+CREATE VIEW async.v_concurrency_pool_info AS
 SELECT p.concurrency_pool, p.max_workers, count(b.batch_id) AS workers_busy
 FROM async.concurrency_pool p
 LEFT JOIN async.lane l ON l.pool_id = p.pool_id AND EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = l.lane_id)
@@ -4787,11 +5434,11 @@ GROUP BY p.pool_id;
 COMMENT ON VIEW async.v_concurrency_pool_info IS 'Concurrency pools and how much of them is taken';
 
 -- pgasync_server/every/v_server_info.sql
-CREATE OR REPLACE VIEW async.v_server_info AS
+CREATE VIEW async.v_server_info AS
 SELECT
   i.server,
-  async.orchestrator_pid() AS pid,
-  async.orchestrator_pid() IS NOT NULL AS running,
+  async.find_orchestrator_pid() AS pid,
+  async.find_orchestrator_pid() IS NOT NULL AS running,
   c.paused,
   e.epoch,
   e.started,
@@ -4802,7 +5449,7 @@ LEFT JOIN LATERAL (SELECT n.* FROM async.epoch n ORDER BY n.epoch DESC LIMIT 1) 
 COMMENT ON VIEW async.v_server_info IS 'The server: its identity, and the orchestrator that runs now or ran last';
 
 -- pgasync_server/every/v_target_status.sql
-CREATE OR REPLACE VIEW async.v_target_status AS
+CREATE VIEW async.v_target_status AS
 SELECT
   t.target,
   t.connection_string IS NULL AS is_self,
@@ -4816,7 +5463,7 @@ GROUP BY t.target_id;
 COMMENT ON VIEW async.v_target_status IS 'Targets and what runs on them now';
 
 -- pgasync_server/every/v_task.sql
-CREATE OR REPLACE VIEW async.v_task AS
+CREATE VIEW async.v_task AS
 SELECT
   t.task_id,
   g.target,
@@ -4855,10 +5502,10 @@ LEFT JOIN
   FROM async.batch a CROSS JOIN LATERAL unnest(a.task_ids) u(task_id)
 ) b ON b.task_id = t.task_id;
 COMMENT ON VIEW async.v_task IS
-  'Tasks: pushed (entered), started (consumed), ended (processed), and how; state READY, RUNNING, YIELDED or how it ended';
+  'Tasks: pushed (entered), started (consumed), ended (processed); state READY, RUNNING, YIELDED or how it ended';
 
 -- pgasync_server/every/v_worker_info.sql
-CREATE OR REPLACE VIEW async.v_worker_info AS
+CREATE VIEW async.v_worker_info AS
 SELECT b.batch_id, t.target, p.concurrency_pool, b.pid, b.backend_start, b.assigned, b.task_ids
 FROM async.batch b
 JOIN async.lane l ON l.lane_id = b.lane_id

@@ -30,25 +30,34 @@ CREATE TYPE flow.callback_arguments_t AS
   step_arguments JSONB,   /* arguments particular to this step of the node */
   task_id BIGINT          /* async task id */
 );
-COMMENT ON TYPE flow.callback_arguments_t IS 'The one argument of every callback routine: in which run, node and step it is called';
+COMMENT ON TYPE flow.callback_arguments_t IS
+  'The one argument of every callback routine: in which run, node and step it is called';
 
 -- pgflow/once/arguments.sql
 CREATE TABLE flow.arguments
 (
-  flow_id BIGINT PRIMARY KEY,
+  flow_id BIGINT,
   flow TEXT NOT NULL,
-  arguments JSONB
+  arguments JSONB,
+  CONSTRAINT arguments_pk PRIMARY KEY (flow_id)
 );
-COMMENT ON TABLE flow.arguments IS 'Arguments of runs that have had work in this database, so that they need not be sent with each task';
+COMMENT ON TABLE flow.arguments IS
+  'Arguments of runs that have had work in this database, so that they need not be sent with each task';
+COMMENT ON COLUMN flow.arguments.flow_id IS 'Run';
+COMMENT ON COLUMN flow.arguments.flow IS 'Its flow';
+COMMENT ON COLUMN flow.arguments.arguments IS 'As passed to flow.run_flow()';
 
 -- pgflow/every/args.sql
-CREATE OR REPLACE FUNCTION flow.args(_flow_id BIGINT) RETURNS JSONB LANGUAGE plpgsql STABLE
+CREATE FUNCTION flow.args(_flow_id BIGINT) RETURNS JSONB LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The arguments of a run, as passed to run_flow(), from the cache of this database.
+ * The arguments of a run, as passed to flow.run_flow(), from the cache of this database.
+ *
+ * _flow_id: the run.
  * Errors: PF002 when nothing of the run has been here.
  */
+#variable_conflict error
 DECLARE
   cached flow.arguments;
 BEGIN
@@ -61,14 +70,18 @@ END;
 $$;
 COMMENT ON FUNCTION flow.args(BIGINT) IS 'The arguments of a run';
 
--- pgflow/every/callback_header.sql
-CREATE OR REPLACE FUNCTION flow.callback_header(_flow_id BIGINT) RETURNS flow.callback_arguments_t LANGUAGE plpgsql STABLE
+-- pgflow/every/make_callback_header.sql
+CREATE FUNCTION flow.make_callback_header(_flow_id BIGINT) RETURNS flow.callback_arguments_t
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * What all callbacks of a run have in common; called once a batch, on the target.
- * Errors: PF014 when the run's arguments have not come to this target; they are then sent with the next batch.
+ *
+ * _flow_id: the run.
+ * Errors: PF014 when the arguments of the run have not come to this target; they are then sent with the next batch.
  */
+#variable_conflict error
 DECLARE
   cached flow.arguments;
 BEGIN
@@ -79,13 +92,21 @@ BEGIN
   RETURN ROW(cached.flow_id, cached.flow, cached.arguments, NULL, NULL, NULL)::flow.callback_arguments_t;
 END;
 $$;
-COMMENT ON FUNCTION flow.callback_header(BIGINT) IS 'Engine: what all callbacks of a run have in common';
+COMMENT ON FUNCTION flow.make_callback_header(BIGINT) IS 'Engine: what all callbacks of a run have in common';
 
 -- pgflow/every/remember_arguments.sql
-CREATE OR REPLACE FUNCTION flow.remember_arguments(_flow_id BIGINT, _flow TEXT, _arguments JSONB) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION flow.remember_arguments(_flow_id BIGINT, _flow TEXT, _arguments JSONB) RETURNS VOID
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Keeps the arguments of a run in this database. Writes flow.arguments. */
+/*
+ * Keeps the arguments of a run in this database.
+ *
+ * _flow_id, _flow: the run and its flow.
+ * _arguments: as passed to flow.run_flow().
+ * Writes flow.arguments.
+ */
+#variable_conflict error
 BEGIN
   INSERT INTO flow.arguments(flow_id, flow, arguments) VALUES (_flow_id, _flow, _arguments)
   ON CONFLICT (flow_id) DO UPDATE SET flow = EXCLUDED.flow, arguments = EXCLUDED.arguments;
@@ -94,24 +115,29 @@ $$;
 COMMENT ON FUNCTION flow.remember_arguments(BIGINT, TEXT, JSONB) IS 'Engine: keeps the arguments of a run on a target';
 
 -- pgflow/every/run_flow.sql
-CREATE OR REPLACE FUNCTION flow.run_flow(
+CREATE FUNCTION flow.run_flow(
   _flow TEXT,
   _arguments JSONB,
   _only_these_nodes TEXT[] DEFAULT NULL,
-  _add_parents BOOL DEFAULT FALSE,
-  _add_children BOOL DEFAULT FALSE,
+  _add_parents BOOL DEFAULT false,
+  _add_children BOOL DEFAULT false,
   _parent_task_id BIGINT DEFAULT NULL,
   flow_id OUT BIGINT,
   _priority INT DEFAULT 0) RETURNS BIGINT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Starts a run of a configured flow and returns its id. On a server it starts when the caller commits; on a client it is
- * asked of the server over async.server() and starts at once. _arguments: every callback gets them; _priority: added to
- * those of the nodes, lower runs first.
+ * Starts a run of a configured flow and returns its id. On a server it starts when the caller commits; on a client it
+ * is asked of the server over async.server() and starts at once.
+ *
+ * _flow: name of the flow.
+ * _arguments: every callback gets them.
+ * _only_these_nodes, _add_parents, _add_children, _parent_task_id: not run in this version.
+ * _priority: added to those of the nodes; lower runs first.
  * Errors: PF001 unknown flow, 0A000 what this version does not run; PF008 on a client without a server.
- * Writes flow.run, flow.open_run, flow.arguments, async.request.
+ * Writes, on a server: flow.run, flow.open_run, flow.arguments, async.request.
  */
+#variable_conflict error
 BEGIN
   IF to_regclass('flow.run') IS NULL THEN
     SELECT a::BIGINT INTO flow_id FROM async.ask_server(format(
@@ -125,20 +151,24 @@ $$;
 COMMENT ON FUNCTION flow.run_flow(TEXT, JSONB, TEXT[], BOOL, BOOL, BIGINT, INT) IS 'Starts a run of a flow';
 
 -- pgflow/every/push_steps.sql
-CREATE OR REPLACE PROCEDURE flow.push_steps(
+CREATE PROCEDURE flow.push_steps(
   _flow_id BIGINT,
   _node TEXT,
   _arguments JSONB[],
-  _flush_transaction_when_client BOOL DEFAULT TRUE) LANGUAGE plpgsql
+  _flush_transaction_when_client BOOL DEFAULT true) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Adds steps to a node of a run; those that it has already are passed over. Takes effect with the caller's transaction: it
- * never commits by itself, so _flush_transaction_when_client is accepted and does nothing. Steps of a node that has not
- * begun wait for it.
- * Errors, on a server: PF002 unknown run, PF003 unknown node, PF005 a run or node that has ended. Writes async.request,
- * up to 500 steps a row.
+ * Adds steps to a node of a run; those that it has already are passed over, those of a node that has not begun wait for
+ * it. Takes effect with the caller's transaction.
+ *
+ * _flow_id, _node: the run and its node.
+ * _arguments: a step each.
+ * _flush_transaction_when_client: accepted, and does nothing, since this never commits by itself.
+ * Errors, on a server: PF002 unknown run, PF003 unknown node, PF005 a run that has ended.
+ * Writes async.request, up to 500 steps a row.
  */
+#variable_conflict error
 BEGIN
   FOR place IN 1..coalesce(cardinality(_arguments), 0) BY 500 LOOP
     PERFORM async.add_request(
@@ -150,7 +180,7 @@ $$;
 COMMENT ON PROCEDURE flow.push_steps(BIGINT, TEXT, JSONB[], BOOL) IS 'Adds steps to a node of a run';
 
 -- pgflow/every/finish.sql
-CREATE OR REPLACE PROCEDURE flow.finish(
+CREATE PROCEDURE flow.finish(
   _args flow.callback_arguments_t,
   _failed BOOL DEFAULT false,
   _error_message TEXT DEFAULT NULL,
@@ -158,10 +188,16 @@ CREATE OR REPLACE PROCEDURE flow.finish(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Resolves a node or step that finishes asynchronously; _args: as its callback got them. Takes effect with the caller's
- * transaction: it never commits by itself, so _flush_transaction_when_client is accepted and does nothing.
- * Errors, on a server: PF004 unknown task, PF005 one that has ended. Writes async.request.
+ * Resolves a node or step that finishes asynchronously. Takes effect with the caller's transaction.
+ *
+ * _args: as its callback got them.
+ * _failed: it failed; otherwise it finished.
+ * _error_message: why it failed.
+ * _flush_transaction_when_client: accepted, and does nothing, since this never commits by itself.
+ * Errors, on a server: PF004 unknown task, PF005 one that has ended.
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.finish(ARRAY[(_args).task_id], CASE WHEN _failed THEN 'FAILED' ELSE 'FINISHED' END, _error_message);
 END;
@@ -170,47 +206,61 @@ COMMENT ON PROCEDURE flow.finish(flow.callback_arguments_t, BOOL, TEXT, BOOL) IS
   'Resolves a node or step that finishes asynchronously';
 
 -- pgflow/every/defer.sql
-CREATE OR REPLACE PROCEDURE flow.defer(_args flow.callback_arguments_t, _interval INTERVAL) LANGUAGE plpgsql
+CREATE PROCEDURE flow.defer(_args flow.callback_arguments_t, _interval INTERVAL) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Puts the running node or step back, to be called again once _interval has passed; what it has done stays. Takes effect
- * with the caller's transaction. Errors: as flow.finish(). Writes async.request.
+ * Puts the running node or step back, to be called again later; what it has done stays. Takes effect with the caller's
+ * transaction.
+ *
+ * _args: as the callback got them.
+ * _interval: how long to put it off.
+ * Errors, on a server: PF004 unknown task, PF005 one that has ended.
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.defer(ARRAY[(_args).task_id], _interval);
 END;
 $$;
-COMMENT ON PROCEDURE flow.defer(flow.callback_arguments_t, INTERVAL) IS 'Puts the running node or step back until later';
+COMMENT ON PROCEDURE flow.defer(flow.callback_arguments_t, INTERVAL) IS
+  'Puts the running node or step back until later';
 
 -- pgflow/every/cancel.sql
-CREATE OR REPLACE FUNCTION flow.cancel(_flow_id BIGINT) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION flow.cancel(_flow_id BIGINT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Ends a run: what waits is CANCELED, what runs is interrupted. Takes effect with the caller's transaction.
- * Errors, on a server: PF002 unknown run, PF005 one that has ended. Writes async.request.
+ *
+ * _flow_id: the run.
+ * Errors, on a server: PF002 unknown run, PF005 one that has ended.
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.add_request('flow.cancel', jsonb_build_object('flow_id', _flow_id));
 END;
 $$;
 COMMENT ON FUNCTION flow.cancel(BIGINT) IS 'Ends a run';
 
--- pgflow/every/state_of_run.sql
-CREATE OR REPLACE FUNCTION flow.state_of_run(_flow_id BIGINT) RETURNS TEXT LANGUAGE plpgsql
+-- pgflow/every/get_run_state.sql
+CREATE FUNCTION flow.get_run_state(_flow_id BIGINT) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * State of a run: RUNNING, FINISHED, FAILED or CANCELED. Errors: PF002 unknown run, PF011 one that the caller's own open
- * transaction made; PF008 on a client without a server. Reads flow.run, flow.run_state.
+ * State of a run: RUNNING, FINISHED, FAILED or CANCELED.
+ *
+ * _flow_id: the run.
+ * Errors: PF002 unknown run, PF011 one that the caller's own open transaction made; PF008 on a client without a server.
  */
+#variable_conflict error
 DECLARE
   reached TEXT;
   maker BIGINT;
 BEGIN
   IF to_regclass('flow.run') IS NULL THEN
-    RETURN (SELECT a FROM async.ask_server(format('SELECT flow.state_of_run(%L)', _flow_id)) a);
+    RETURN (SELECT a FROM async.ask_server(format('SELECT flow.get_run_state(%L)', _flow_id)) a);
   END IF;
   SELECT r.xmin::TEXT::BIGINT, s.state INTO maker, reached
   FROM flow.run r
@@ -220,38 +270,43 @@ BEGIN
   IF maker IS NULL THEN
     RAISE EXCEPTION 'unknown run %', _flow_id USING ERRCODE = 'PF002';
   ELSIF reached IS NULL AND maker = txid_current_if_assigned() % 4294967296 THEN
-    RAISE EXCEPTION 'run % starts when this transaction commits', _flow_id USING ERRCODE = 'PF011', HINT = 'COMMIT before waiting.';
+    RAISE EXCEPTION 'run % starts when this transaction commits', _flow_id
+      USING ERRCODE = 'PF011', HINT = 'Commit before waiting.';
   END IF;
   RETURN coalesce(reached, 'RUNNING');
 END;
 $$;
-COMMENT ON FUNCTION flow.state_of_run(BIGINT) IS 'State of a run';
+COMMENT ON FUNCTION flow.get_run_state(BIGINT) IS 'Engine: state of a run';
 
 -- pgflow/every/wait.sql
-CREATE OR REPLACE PROCEDURE flow.wait(_flow_id BIGINT, _timeout INTERVAL DEFAULT NULL) LANGUAGE plpgsql
+CREATE PROCEDURE flow.wait(_flow_id BIGINT, _timeout INTERVAL DEFAULT NULL) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Returns when a run has ended well. _timeout: longest to wait, null for ever.
- * Errors: PF009 it failed or was canceled, PF010 the time is up, PF002 unknown run, PF011 the caller's own open transaction
- * made the run, so that it can only start later; PF008 on a client without a server.
+ * Returns when a run has ended well.
+ *
+ * _flow_id: the run.
+ * _timeout: longest to wait; null: for ever.
+ * Errors: PF009 it failed or was canceled, PF010 the time is up, PF002 unknown run, PF011 the caller's own open
+ *   transaction made the run, so that it can only start later; PF008 on a client without a server.
  */
+#variable_conflict error
 DECLARE
   deadline TIMESTAMPTZ := clock_timestamp() + _timeout;
   reached TEXT;
-  pause FLOAT8 := 0.001;
+  nap FLOAT8 := 0.001::FLOAT8;
 BEGIN
   LOOP
-    reached := flow.state_of_run(_flow_id);
+    reached := flow.get_run_state(_flow_id);
     EXIT WHEN reached = 'FINISHED';
     IF reached <> 'RUNNING' THEN
-      RAISE EXCEPTION 'run % ended %', _flow_id, reached USING
-        ERRCODE = 'PF009', HINT = format('SELECT * FROM flow.v_flow_node_status WHERE flow_id = %s;', _flow_id);
+      RAISE EXCEPTION 'run % ended %', _flow_id, reached
+        USING ERRCODE = 'PF009', HINT = format('Look at SELECT * FROM flow.v_flow_node_status WHERE flow_id = %s.', _flow_id);
     ELSIF clock_timestamp() > deadline THEN
       RAISE EXCEPTION 'run % has not ended within %', _flow_id, _timeout USING ERRCODE = 'PF010';
     END IF;
-    PERFORM pg_sleep(pause);
-    pause := least(pause * 1.5, 0.25);
+    PERFORM pg_sleep(nap);
+    nap := least(nap * 1.5, 0.25);
   END LOOP;
 END;
 $$;

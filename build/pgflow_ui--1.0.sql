@@ -17,7 +17,7 @@ END
 $guard$;
 
 -- pgflow_ui/every/v_flow_status.sql
-CREATE OR REPLACE VIEW flow.v_flow_status AS
+CREATE VIEW flow.v_flow_status AS
 SELECT
   r.flow_id,
   r.flow,
@@ -27,9 +27,13 @@ SELECT
   d.nodes - coalesce(s.unresolved, d.nodes) AS count_finished_nodes,
   coalesce(s.failed, 0) AS count_failed_nodes,
   r.arguments,
-  (SELECT n.error FROM flow.node_state n
-   WHERE n.flow_id = r.flow_id AND n.error IS NOT NULL AND n.state IN ('FAILED', 'TIMED_OUT', 'CANCELED')
-   ORDER BY n.state_no LIMIT 1) AS first_error,
+  (
+    SELECT n.error
+    FROM flow.node_state n
+    WHERE n.flow_id = r.flow_id AND n.error IS NOT NULL AND n.state IN ('FAILED', 'TIMED_OUT', 'CANCELED')
+    ORDER BY n.state_no
+    LIMIT 1
+  ) AS first_error,
   coalesce(s.state, 'RUNNING') AS state,
   r.requested AS started,
   s.ended
@@ -38,63 +42,76 @@ JOIN flow.definition d ON d.definition_id = r.definition_id
 LEFT JOIN LATERAL
 (
   SELECT l.state, l.unresolved, l.failed, CASE WHEN l.state <> 'RUNNING' THEN l.changed END AS ended
-  FROM flow.run_state l WHERE l.flow_id = r.flow_id ORDER BY l.state_no DESC LIMIT 1
+  FROM flow.run_state l
+  WHERE l.flow_id = r.flow_id
+  ORDER BY l.state_no DESC
+  LIMIT 1
 ) s ON true;
 COMMENT ON VIEW flow.v_flow_status IS 'Runs: state RUNNING, FINISHED, FAILED or CANCELED, nodes resolved so far, the first error';
 
 -- pgflow_ui/every/v_flow_node_status.sql
-CREATE OR REPLACE VIEW flow.v_flow_node_status AS
+/*
+ * Nodes of runs, those to which nothing has happened, too. While a node is READY, its own task tells whether it runs.
+ * Steps that have neither ended nor are in a batch are pending.
+ */
+CREATE VIEW flow.v_flow_node_status AS
 SELECT
   r.flow_id,
   r.flow,
   n.node,
   n.target,
-  k.consumed AS started,
-  CASE WHEN e.in_progress OR e.state IN ('PENDING', 'READY') THEN NULL ELSE s.changed END AS finished,
-  CASE e.state
+  own.consumed AS started,
+  CASE WHEN seen.in_progress OR seen.state IN ('PENDING', 'READY') THEN NULL ELSE s.changed END AS finished,
+  CASE seen.state
     WHEN 'PENDING' THEN 'Pending' WHEN 'READY' THEN 'Pending' WHEN 'RUNNING' THEN 'Running'
     WHEN 'RUNNING_STEPS' THEN 'Running Steps' WHEN 'YIELDED' THEN 'Running Async' WHEN 'FINISHED' THEN 'Finished'
     WHEN 'FAILED' THEN 'Failed' WHEN 'CANCELED' THEN 'Cancelled' WHEN 'TIMED_OUT' THEN 'Timed Out'
     WHEN 'SKIPPED' THEN 'Skipped' ELSE 'DOA' END AS status,
   coalesce(s.steps, 0) AS steps,
-  greatest(coalesce(s.unfinished, 0) - coalesce(u.steps, 0), 0) AS steps_pending,
-  coalesce(u.steps, 0) AS steps_running,
+  greatest(coalesce(s.unfinished, 0) - coalesce(running.steps, 0), 0) AS steps_pending,
+  coalesce(running.steps, 0) AS steps_running,
   coalesce(s.steps - s.unfinished - s.failed - s.canceled, 0) AS steps_finished,
   coalesce(s.failed, 0) AS steps_failed,
   n.all_steps_must_complete,
-  CASE WHEN k.consumed IS NOT NULL THEN
-    CASE WHEN e.in_progress THEN pg_catalog.clock_timestamp() ELSE s.changed END - k.consumed END AS run_time,
+  CASE WHEN own.consumed IS NOT NULL THEN
+    CASE WHEN seen.in_progress THEN pg_catalog.clock_timestamp() ELSE s.changed END - own.consumed END AS run_time,
   coalesce(s.changed, r.requested) AS changed,
-  e.in_progress,
-  e.state,
+  seen.in_progress,
+  seen.state,
   s.error,
   coalesce(s.canceled, 0) AS steps_canceled
 FROM flow.run r
 JOIN flow.definition_node n ON n.definition_id = r.definition_id
-LEFT JOIN LATERAL flow.latest_state(r.flow_id, n.node_no) s ON true
+LEFT JOIN LATERAL flow.find_node_state(r.flow_id, n.node_no) s ON true
 LEFT JOIN LATERAL
 (
   SELECT t.state, t.consumed
   FROM async.v_task t
   WHERE t.owner_id = r.flow_id AND t.owner_item = n.node_no AND t.key = '00000000-0000-0000-0000-000000000000'
-) k ON true
+) own ON true
 LEFT JOIN LATERAL
 (
   SELECT pg_catalog.sum(pg_catalog.cardinality(b.task_ids)) AS steps
-  FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+  FROM async.batch b
+  JOIN async.lane l ON l.lane_id = b.lane_id
   WHERE l.owner_id = r.flow_id AND l.owner_item = n.node_no
-) u ON true
+) running ON true
 CROSS JOIN LATERAL
 (
   SELECT x.state, x.state IN ('RUNNING', 'YIELDED', 'RUNNING_STEPS') AS in_progress
-  FROM (SELECT CASE WHEN s.state = 'READY' AND k.state IN ('RUNNING', 'YIELDED') THEN k.state ELSE coalesce(s.state, 'PENDING') END
-       ) x(state)
-) e;
+  FROM
+  (
+    SELECT CASE
+      WHEN s.state = 'READY' AND own.state IN ('RUNNING', 'YIELDED') THEN own.state
+      ELSE coalesce(s.state, 'PENDING')
+    END
+  ) x(state)
+) seen;
 COMMENT ON VIEW flow.v_flow_node_status IS
-  'Nodes of runs: state as it was promised (PENDING, READY, RUNNING, RUNNING_STEPS, YIELDED, or how it ended), steps by theirs';
+  'Nodes of runs: state (PENDING, READY, RUNNING, RUNNING_STEPS, YIELDED, or how it ended), steps by theirs';
 
 -- pgflow_ui/every/v_flow_task.sql
-CREATE OR REPLACE VIEW flow.v_flow_task AS
+CREATE VIEW flow.v_flow_task AS
 SELECT
   r.flow_id,
   n.node,

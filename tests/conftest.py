@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from pgflow_build import profiles
 from pgflow_build.binaries import MAJORS
 from pgflow_build.servers import Server
 
@@ -94,10 +95,12 @@ def make_server() -> Iterator[MakeServer]:
 
     def make(major: str = "18", **options: object) -> Server:
         server = Server(major, **options)  # type: ignore[arg-type]
+        server.settings.update(profiles.settings(major))
         made.append(server)
         server.install()
         return server.start()
 
     yield make
     for server in made:
+        profiles.collect_all(server)
         server.stop("immediate")

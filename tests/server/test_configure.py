@@ -567,7 +567,7 @@ def test_edit_distance(db: Any) -> None:
     words = ["", "a", "ab", "kitten", "sitting", "näher", "naher"]
     words += ["".join(random_words.choices("abc", k=random_words.randint(0, 9))) for _ in range(20)]
     rows = db.execute(
-        "SELECT a, b, async.edit_distance(a, b) FROM unnest(%s::TEXT[]) a, unnest(%s::TEXT[]) b",
+        "SELECT a, b, async.measure_edit_distance(a, b) FROM unnest(%s::TEXT[]) a, unnest(%s::TEXT[]) b",
         (words, words),
     )
     assert len(rows) == len(words) ** 2
@@ -593,7 +593,7 @@ NEAREST: list[tuple[str, list[str], str | None]] = [
 
 def test_nearest_name(db: Any) -> None:
     for name, names, nearest in NEAREST:
-        assert db.value("SELECT async.nearest_name(%s, %s::TEXT[])", (name, names)) == nearest, name
+        assert db.value("SELECT async.find_nearest_name(%s, %s::TEXT[])", (name, names)) == nearest, name
 
 
 ROUTINE_NAMES = [

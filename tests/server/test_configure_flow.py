@@ -181,7 +181,7 @@ def test_a_node_with_every_key(db: Any) -> None:
 
 
 def test_null_is_the_default_of_every_key(db: Any) -> None:
-    keys = db.execute("SELECT jsonb_object_keys(flow.configuration_rules() -> 'node')")
+    keys = db.execute("SELECT jsonb_object_keys(flow.get_configuration_rules() -> 'node')")
     nodes(db, node("x"), flow="short")
     nodes(
         db,

@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from pgflow_build.assemble import EXTENSIONS
 from pgflow_build.binaries import MAJORS
+from pgflow_build.manifest import EXTENSIONS
 from pgflow_build.servers import Server
 
 from tests.support.database import CLIENT_EXTENSION, SERVER_EXTENSION, Database, create_database

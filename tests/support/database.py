@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+from pgflow_build import profiles
 from pgflow_build.servers import Server
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -67,6 +68,7 @@ class Database:
     def drop(self) -> None:
         """End every session in the database and remove it."""
         self.close()
+        profiles.collect(self.server, self.name)
         with self.server.connect() as session:
             name = sql.Identifier(self.name)
             session.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))

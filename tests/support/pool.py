@@ -1,5 +1,6 @@
 """One server a major for the whole test session, started when first asked for."""
 
+from pgflow_build import profiles
 from pgflow_build.servers import Server
 
 from tests.support.database import (
@@ -29,7 +30,7 @@ class ServerPool:
     def get(self, major: str) -> Server:
         """Return the running server of ``major``."""
         if major not in self._servers:
-            server = Server(major, settings=FAST)
+            server = Server(major, settings={**FAST, **profiles.settings(major)})
             server.install()
             self._servers[major] = server
         return self._servers[major].start()
@@ -44,5 +45,6 @@ class ServerPool:
     def stop(self) -> None:
         """Stop every server."""
         for server in self._servers.values():
+            profiles.collect_all(server)
             server.stop("immediate")
         self._servers.clear()

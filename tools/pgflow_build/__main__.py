@@ -1,36 +1,103 @@
-"""``python -m pgflow_build assemble`` writes build/; ``check`` tells whether it is up to date."""
+"""Builds and checks pgflow: ``python -m pgflow_build --help``."""
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from pgflow_build.assemble import SourceError, stale, write
+import typer
+
+from pgflow_build.finding import Finding
+from pgflow_build.manifest import SourceError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+Root = Annotated[Path, typer.Option(help="The work tree; this one unless given.", show_default=False)]
 
-def main() -> int:
-    """Run the command given on the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m pgflow_build", description=__doc__)
-    parser.add_argument("command", choices=["assemble", "check"])
-    parser.add_argument("--root", type=Path, default=REPOSITORY, help="the work tree (default: this one)")
-    arguments = parser.parse_args()
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+
+@app.command()
+def assemble(root: Root = REPOSITORY) -> None:
+    """Write build/ from the sources."""
+    from pgflow_build.assemble import write
+
+    for name in write(root):
+        print(f"build/{name}")
+
+
+@app.command()
+def check(root: Root = REPOSITORY) -> None:
+    """Tell whether build/ is what the sources give."""
+    from pgflow_build.assemble import stale
+
+    names = stale(root)
+    if names:
+        raise SourceError(f"not what the sources give: build/{', build/'.join(names)}; run `make build`")
+
+
+@app.command()
+def meta(root: Root = REPOSITORY) -> None:
+    """Check META.json against its specification and the rest of the distribution."""
+    from pgflow_build.meta import run
+
+    report(run(root))
+
+
+@app.command()
+def lint(root: Root = REPOSITORY) -> None:
+    """Check the sources against the rules of docs/rules.md."""
+    from pgflow_build.lint import run
+
+    report(run(root))
+
+
+@app.command(name="plpgsql_check")
+def plpgsql_check(root: Root = REPOSITORY) -> None:
+    """Have plpgsql_check read the body of every routine, on Debian's PostgreSQL 15."""
+    from pgflow_build.plpgsql_check import run
+
+    report(run(root))
+
+
+@app.command()
+def pgspot(root: Root = REPOSITORY) -> None:
+    """Have pgspot look for ways in which the scripts of build/ could be made to run the code of others."""
+    from pgflow_build.pgspot import run
+
+    report(run(root))
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def coverage(
+    tests: Annotated[
+        list[str] | None, typer.Argument(help="Arguments for pytest; all tests on servers unless given.")
+    ] = None,
+    jobs: Annotated[str, typer.Option(help="Processes that run tests.")] = "2",
+    root: Root = REPOSITORY,
+) -> None:
+    """Run tests on Debian's PostgreSQL 15 and print which statements of which routines they reach."""
+    from pgflow_build.coverage import TESTS, run
+
+    raise typer.Exit(run(root, tests or TESTS, jobs))
+
+
+def report(findings: Sequence[Finding]) -> None:
+    """Print findings; exit status 1 if there are any."""
+    for finding in findings:
+        print(finding)
+    if findings:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command given on the command line; exit status 1 if it finds anything wrong."""
     try:
-        if arguments.command == "assemble":
-            for name in write(arguments.root):
-                print(f"build/{name}")
-            return 0
-        differing = stale(arguments.root)
+        app()
     except SourceError as error:
         print(error, file=sys.stderr)
-        return 1
-    if differing:
-        print(
-            f"not what the sources give: build/{', build/'.join(differing)}; run `make build`",
-            file=sys.stderr,
-        )
-    return 1 if differing else 0
+        sys.exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

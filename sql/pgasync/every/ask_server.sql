@@ -2,9 +2,13 @@ CREATE OR REPLACE FUNCTION async.ask_server(_query TEXT) RETURNS SETOF TEXT LANG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Runs _query, which returns one column, on the server of this client and returns its rows as text. It commits there at
- * once, whatever becomes of the caller's transaction. Errors: PF008 when async.server() is not set; those of the server.
+ * Runs a query on the server of this client. It commits there at once, whatever becomes of the caller's transaction.
+ *
+ * _query: what to run; it returns one column.
+ * Returns its rows as text.
+ * Errors: PF008 when async.server() is not set; those of the server.
  */
+#variable_conflict error
 DECLARE
   place TEXT := async.server();
 BEGIN

@@ -1,13 +1,18 @@
+/* lint: allow search_path: the routine must be found as the batch will find it */
 CREATE OR REPLACE FUNCTION async.assert_single_call(_query TEXT) RETURNS VOID LANGUAGE plpgsql AS
 $$
 /*
- * Raises unless _query parses as exactly one CALL. PostgreSQL's own parser decides: a cursor refuses a CALL, naming the
- * command, and refuses several statements, before anything of either runs.
- * Errors: 42601. No search_path is pinned here: the routine must be found as the batch will find it.
+ * Raises unless a query parses as exactly one CALL. PostgreSQL's own parser decides: a cursor refuses a CALL, naming
+ * the command, and refuses several statements, before anything of either runs. No search_path is pinned here: the
+ * routine must be found as the batch will find it.
+ *
+ * _query: the text to look at.
+ * Errors: 42601.
  */
+#variable_conflict error
 DECLARE
-  probe REFCURSOR;
-  complaint TEXT;
+  probe pg_catalog.REFCURSOR;
+  complaint pg_catalog.TEXT;
 BEGIN
   BEGIN
     OPEN probe FOR EXECUTE _query;

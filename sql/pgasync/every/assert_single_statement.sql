@@ -1,14 +1,19 @@
+/* lint: allow search_path: names must be found as the query will find them */
 CREATE OR REPLACE FUNCTION async.assert_single_statement(_query TEXT) RETURNS VOID LANGUAGE plpgsql AS
 $$
 /*
- * Raises unless _query parses as one statement. Only one that could be more, or none, is looked into: PostgreSQL's own parser
- * then decides, by the complaint of a cursor, compared with the one about two statements, since it is in the server's
- * language. No search_path is pinned here: names must be found as the query will find them. Errors: 42601.
+ * Raises unless a query parses as one statement. Only one that could be more, or none, is looked into: PostgreSQL's
+ * own parser then decides, by the complaint of a cursor, compared with the one about two statements, since it is in
+ * the server's language. No search_path is pinned here: names must be found as the query will find them.
+ *
+ * _query: the text to look at.
+ * Errors: 42601.
  */
+#variable_conflict error
 DECLARE
-  probe REFCURSOR;
-  complaint TEXT;
-  about_two TEXT;
+  probe pg_catalog.REFCURSOR;
+  complaint pg_catalog.TEXT;
+  about_two pg_catalog.TEXT;
 BEGIN
   IF pg_catalog.strpos(pg_catalog.rtrim(_query, E'; \n\t'), ';') OPERATOR(pg_catalog.=) 0
      AND _query OPERATOR(pg_catalog.~) '^\s*[[:alnum:](]' THEN

@@ -2,9 +2,14 @@ CREATE OR REPLACE FUNCTION async.defer(_task_ids BIGINT[], _duration INTERVAL) R
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Puts tasks back, to run again once _duration has passed. A task that runs is put back when it ends; what it did stays.
- * Takes effect with the caller's transaction. Errors: as async.finish(). Writes async.request.
+ * Puts tasks back, to run again later. A task that runs is put back when it ends; what it did stays. Takes effect
+ * with the caller's transaction.
+ *
+ * _task_ids: the tasks; _duration: how long from when the request is taken in, or from the end of a task that runs.
+ * Errors: as async.finish().
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.finish(_task_ids, 'DEFERRED', NULL, _duration);
 END;

@@ -7,9 +7,14 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Resolves tasks that wait for an outside answer; one that still runs resolves so when it ends. Takes effect with the
- * caller's transaction. _duration: how long to put off when _status is DEFERRED (default 1 s).
- * Errors: PF004, PF005 on a server for tasks unknown or finished. Writes async.request.
+ * caller's transaction.
+ *
+ * _task_ids: the tasks; _status: how they ended; _error_message: why, for the views; _duration: how long to put off
+ * when _status is DEFERRED (null: 1 s).
+ * Errors: PF004, PF005 on a server for tasks unknown or finished.
+ * Writes async.request.
  */
+#variable_conflict error
 BEGIN
   PERFORM async.add_request('async.finish', jsonb_build_object(
     'task_ids', _task_ids, 'status', _status, 'message', _error_message, 'duration', _duration));

@@ -1,11 +1,18 @@
-CREATE OR REPLACE FUNCTION async.register_epoch(_server UUID, _epoch BIGINT, _token UUID) RETURNS BIGINT LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.register_epoch(_server UUID, _epoch BIGINT, _token UUID) RETURNS BIGINT
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Registers an orchestrator on this target; from then on it refuses batches of earlier ones of the same server.
- * Returns 0, or the greatest epoch seen here when another orchestrator (_token tells them apart) has taken this one or a
- * later one: then the caller must take a greater one. Keeps the last ten. Writes async.fence.
+ * Registers an orchestrator on this target, which from then on refuses batches of earlier ones of the same server.
+ * Keeps the last ten.
+ *
+ * _server, _epoch: identity of the server and epoch of its orchestrator; _token: tells two that took the same epoch
+ * apart.
+ * Returns 0, or the greatest epoch seen here when another orchestrator has taken this one or a later one: then the
+ * caller must take a greater one.
+ * Writes async.fence.
  */
+#variable_conflict error
 DECLARE
   greatest_epoch BIGINT;
 BEGIN

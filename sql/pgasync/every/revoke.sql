@@ -7,9 +7,14 @@ CREATE OR REPLACE FUNCTION async.revoke(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes the receipts' keys of tasks, so that none of them can commit any more in that batch; those that have a receipt
- * keep it. Waits for a transaction that is just writing one. Writes async.receipt_0 or _1 (_ring).
+ * Takes the receipts' keys of tasks, so that none of them can commit any more in that batch; those that have a
+ * receipt keep it. Waits for a transaction that is just writing one.
+ *
+ * _ring: receipt table of the batch, 0 or 1; _server, _epoch, _batch_id, _task_ids: keys of the receipts.
+ * Errors: 55P03 when that transaction takes longer than lock_timeout.
+ * Writes async.receipt_0 or async.receipt_1.
  */
+#variable_conflict error
 BEGIN
   IF _ring = 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id)
@@ -22,4 +27,5 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION async.revoke(INT, UUID, BIGINT, BIGINT, BIGINT[]) IS 'Engine: makes sure that tasks of a batch can no longer commit';
+COMMENT ON FUNCTION async.revoke(INT, UUID, BIGINT, BIGINT, BIGINT[]) IS
+  'Engine: makes sure that tasks of a batch can no longer commit';

@@ -3,8 +3,12 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Sets, when given, and returns the connection to the server that a session of this client uses outside of any task.
- * Null where none is set. Writes async.server_connection.
+ *
+ * _connection_string: as libpq takes it; null changes nothing.
+ * Returns null where none is set.
+ * Writes async.server_connection.
  */
+#variable_conflict error
 BEGIN
   IF _connection_string IS NOT NULL THEN
     INSERT INTO async.server_connection(connection_string) VALUES (_connection_string)

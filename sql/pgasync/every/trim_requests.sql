@@ -1,11 +1,16 @@
-CREATE OR REPLACE FUNCTION async.trim_requests(_since TXID_SNAPSHOT, _limit INT DEFAULT 5000) RETURNS BOOL LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.trim_requests(_since TXID_SNAPSHOT, _limit INT DEFAULT 5000) RETURNS BOOL
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes requests that _since has seen: all at once by TRUNCATE when nobody has the table open and nothing else is in
- * it, otherwise up to _limit rows, when there are many. Never waits. Returns whether it removed anything.
+ * Removes requests that have been taken in: all at once by TRUNCATE when nobody has the table open and nothing else
+ * is in it, otherwise some of them. Never waits.
+ *
+ * _since: the snapshot that has seen what may go; null removes nothing; _limit: most rows to remove one by one.
+ * Returns whether it removed anything.
  * Writes async.request; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
  */
+#variable_conflict error
 DECLARE
   removed BIGINT;
 BEGIN

@@ -7,9 +7,9 @@ CREATE TABLE async.request
 (
   request_id BIGINT GENERATED ALWAYS AS IDENTITY,
   xid BIGINT NOT NULL DEFAULT pg_catalog.txid_current(),
-  kind TEXT NOT NULL,
-  payload JSONB NOT NULL,
-  items JSONB[],
+  kind TEXT NOT NULL,       /* what is asked: 'async.…' or that of an extension */
+  payload JSONB NOT NULL,   /* its arguments */
+  items JSONB[],            /* a long list belonging to it */
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 CREATE INDEX request_xid_idx ON async.request(xid, request_id);

@@ -1,11 +1,12 @@
 /* Domains rather than enums: an enum cannot take a new value inside an update script on PostgreSQL 11. */
 CREATE DOMAIN async.task_run_type_t AS TEXT
-  CONSTRAINT task_run_type_check CHECK (VALUE IN ('EXECUTE', 'DOA', 'EMPTY', 'EXECUTE_NOASYNC'));
+  CONSTRAINT task_run_type_known CHECK (VALUE IN ('EXECUTE', 'DOA', 'EMPTY', 'EXECUTE_NOASYNC'));
 COMMENT ON DOMAIN async.task_run_type_t IS
-  'EXECUTE: run it; DOA: record it as failed, never run; EMPTY: record it as finished, never run; EXECUTE_NOASYNC: run it and ignore the target''s asynchronous_finish';
+  'EXECUTE: run it; DOA: record it as failed, never run; EMPTY: record it as finished, never run; '
+  'EXECUTE_NOASYNC: run it and ignore the target''s asynchronous_finish';
 
 CREATE DOMAIN async.finish_status_t AS TEXT
-  CONSTRAINT finish_status_check
+  CONSTRAINT finish_status_known
   CHECK (VALUE IN ('FINISHED', 'FAILED', 'CANCELED', 'PAUSED', 'TIMED_OUT', 'YIELDED', 'DOA', 'DEFERRED'));
 COMMENT ON DOMAIN async.finish_status_t IS 'How a task, or one attempt at it, ended';
 

@@ -1,38 +1,48 @@
-CREATE OR REPLACE FUNCTION async.ask_target(_s async.loop_t, _target INT, _busy BOOL) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.ask_target(_s async.loop_t, _target INT, _busy BOOL) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Sends a target the next exchange over its control connection, when there is something to ask: at once when work there
- * has ended or is to be revoked, or somebody is to be notified, otherwise every 50 ms while tasks run, less and less often when nothing comes of it.
- * Errors: 08006 when the connection does not take it. _target: index into _s.targets; _busy: it has slots at work or tasks waiting.
+ * Sends a target the next exchange over its control connection, when there is something to ask: at once when work
+ * there has ended or is to be revoked, or somebody is to be notified, otherwise every 50 ms while tasks run, less and
+ * less often when nothing comes of it.
+ *
+ * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets; _busy: it has slots at work
+ * or tasks waiting.
+ * Errors: 08006 when the connection does not take it.
  */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t := targets[_target];
-  announcements JSONB := CASE WHEN target.is_self THEN nullif(current_setting('pgflow.announcements', true), '') END;
+  this_target async.target_state_t := targets[_target];
+  announcements JSONB := CASE
+    WHEN this_target.is_self THEN nullif(current_setting('pgflow.announcements', true), '')::JSONB END;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
-    WHERE x.target_id = target.target_id AND (x.state = 'ended' AND NOT target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
+    WHERE x.target_id = this_target.target_id
+      AND (x.state = 'ended' AND NOT this_target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
-  IF NOT target.has_client
-     OR NOT urgent AND target.next_exchange > clock_timestamp()
-     OR target.is_self AND target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
+  IF NOT this_target.has_client
+     OR NOT urgent AND this_target.next_exchange > clock_timestamp()
+     OR this_target.is_self AND this_target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
   END IF;
-  target.in_flight := async.exchange(_s, target)
-    || jsonb_build_object('notify', coalesce(announcements, '[]'), 'trim', clock_timestamp() > target.next_trim);
-  IF clock_timestamp() > target.next_trim THEN
-    target.next_trim := clock_timestamp() + INTERVAL '10 s';
+  this_target.in_flight := async.build_exchange(_s, this_target)
+    || jsonb_build_object('notify', coalesce(announcements, '[]'), 'trim', clock_timestamp() > this_target.next_trim);
+  IF clock_timestamp() > this_target.next_trim THEN
+    this_target.next_trim := clock_timestamp() + INTERVAL '10 s';
   END IF;
   IF announcements IS NOT NULL THEN
     PERFORM set_config('pgflow.announcements', '', false);
   END IF;
-  target.revocations := NULL;
-  target.control_sent := clock_timestamp();
-  target.next_exchange := target.control_sent + target.pause * INTERVAL '1 s';
-  targets[_target] := target;
+  this_target.revocations := NULL;
+  this_target.control_sent := clock_timestamp();
+  this_target.next_exchange := this_target.control_sent + this_target.pause * INTERVAL '1 s';
+  targets[_target] := this_target;
   _s.targets := targets;
-  IF async.dblink_send('pgflow_control_' || target.target_id, format('SELECT async.attend(%L)', target.in_flight)) <> 1 THEN
+  IF async.dblink_send(
+    'pgflow_control_' || this_target.target_id, format('SELECT async.attend(%L)', this_target.in_flight)) <> 1
+  THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;
   RETURN _s;

@@ -1,7 +1,12 @@
 CREATE OR REPLACE FUNCTION async.assert_fit() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Raises PF013 when this session cannot host the orchestrator: under a statement_timeout it would be ended in mid-run. */
+/*
+ * Raises when this session cannot host the orchestrator: under a statement_timeout it would be ended in mid-run.
+ *
+ * Errors: PF013.
+ */
+#variable_conflict error
 BEGIN
   IF current_setting('statement_timeout') <> '0' THEN
     RAISE EXCEPTION 'the orchestrator cannot run under a statement_timeout' USING

@@ -2,26 +2,31 @@ CREATE OR REPLACE FUNCTION async.attend_targets(_s async.loop_t) RETURNS async.l
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * One step with every target that is of use now: connect, ask, or read what it answered; waits for none of them. Trouble
- * with a target is logged and touches no other.
+ * One step with every target that is of use now: connect, ask, or take in what it answered; waits for none of them.
+ * Trouble with a target is logged and touches no other.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.log_entry, and what follows from the answers.
  */
+#variable_conflict error
 DECLARE
-  target async.target_state_t;
+  this_target async.target_state_t;
   busy INT[] := ARRAY(
-    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
+    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty
+    UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
 BEGIN
   FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
-    target := _s.targets[i];
+    this_target := _s.targets[i];
     BEGIN
       CASE
-        WHEN target.state = 'up' AND target.control_sent IS NOT NULL THEN
+        WHEN this_target.state = 'up' AND this_target.control_sent IS NOT NULL THEN
           _s := async.read_answer(_s, i);
-        WHEN target.state = 'up' THEN
-          _s := async.ask_target(_s, i, target.target_id = ANY(busy));
-        WHEN target.state = 'probing' THEN
+        WHEN this_target.state = 'up' THEN
+          _s := async.ask_target(_s, i, this_target.target_id = ANY(busy));
+        WHEN this_target.state = 'probing' THEN
           _s := async.check_probe(_s, i);
-        WHEN target.state = 'down' AND clock_timestamp() >= target.retry_at
-             AND (target.is_self OR target.target_id = ANY(busy)) THEN
+        WHEN this_target.state = 'down' AND clock_timestamp() >= this_target.retry_at
+             AND (this_target.is_self OR this_target.target_id = ANY(busy)) THEN
           _s := async.approach_target(_s, i);
         ELSE NULL;
       END CASE;

@@ -2,9 +2,12 @@ CREATE OR REPLACE FUNCTION async.begin_reign() RETURNS async.loop_t LANGUAGE plp
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * State of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
- * Errors: PF012 when this database is a copy of a server. Writes async.identity, async.epoch.
+ * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
+ *
+ * Errors: PF012 when this database is a copy of a server.
+ * Writes async.identity, async.epoch.
  */
+#variable_conflict error
 DECLARE
   s async.loop_t;
   known async.identity;

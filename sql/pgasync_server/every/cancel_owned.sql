@@ -1,12 +1,16 @@
-CREATE OR REPLACE FUNCTION async.cancel_owned(_owner TEXT, _owner_id BIGINT, _owner_item INT, _message TEXT) RETURNS VOID
-LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.cancel_owned(_owner TEXT, _owner_id BIGINT, _owner_item INT, _message TEXT)
+RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * For extensions, within the orchestrator: cancels all that an owner has open, or the members of one of its items (null:
- * everything). What waits is canceled piece by piece, what runs is interrupted in the next cycle; each ends with a result
- * of its own. Writes async.doomed_lane, async.request.
+ * For extensions, within the orchestrator: cancels all that an owner has open, or the members of one of its items.
+ * What waits is canceled piece by piece, what runs is interrupted in the next cycle; each ends with a result of its
+ * own.
+ *
+ * _owner, _owner_id: the owner; _owner_item: the item, null: everything; _message: reason that the views show.
+ * Writes async.doomed_lane, async.request.
  */
+#variable_conflict error
 DECLARE
   running BIGINT[];
 BEGIN

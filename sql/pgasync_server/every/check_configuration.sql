@@ -3,7 +3,8 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises one error that says all that is wrong with a configuration of the engine; no connection string is part of it.
+ * Raises one error that says all that is wrong with a configuration of the engine; no connection string is part of
+ * it.
  *
  * _configuration: what async.configure() was given.
  * Errors: PF006.
@@ -19,7 +20,8 @@ BEGIN
     problems := 1;
   ELSE
     SELECT
-      array_agg(p.line || coalesce(' (did you mean "' || async.nearest_name(p.wrong, p.known) || '"?)', '') ORDER BY p.no)
+      array_agg(
+        p.line || coalesce(' (did you mean "' || async.find_nearest_name(p.wrong, p.known) || '"?)', '') ORDER BY p.no)
         FILTER (WHERE p.no <= 50),
       count(*),
       CASE WHEN bool_or(p.line LIKE '%connection_string holds a password') THEN
@@ -32,13 +34,13 @@ BEGIN
       SELECT a.line, a.wrong, a.known, row_number() OVER (ORDER BY a.place, a.item_no, a.line COLLATE "C") AS no
       FROM
       (
-        SELECT s.place, s.item_no, s.problem AS line, s.wrong, s.known FROM async.configuration_shape_problems(_configuration) s
+        SELECT s.place, s.item_no, s.problem AS line, s.wrong, s.known FROM async.find_shape_problems(_configuration) s
         UNION ALL
-        SELECT t.place, t.item_no, t.problem, NULL, NULL FROM async.target_problems(_configuration) t
+        SELECT t.place, t.item_no, t.problem, NULL, NULL FROM async.find_target_problems(_configuration) t
         UNION ALL
-        SELECT t.place, t.item_no, t.problem, NULL, NULL FROM async.self_target_problems(_configuration) t
+        SELECT t.place, t.item_no, t.problem, NULL, NULL FROM async.find_self_target_problems(_configuration) t
         UNION ALL
-        SELECT l.place, l.item_no, l.problem, NULL, NULL FROM async.pool_problems(_configuration) l
+        SELECT l.place, l.item_no, l.problem, NULL, NULL FROM async.find_pool_problems(_configuration) l
       ) a
     ) p;
   END IF;
@@ -46,6 +48,5 @@ BEGIN
   PERFORM async.raise_configuration_error('configuration of the task engine is not valid', lines, problems, hint);
 END;
 $$;
-
 COMMENT ON FUNCTION async.check_configuration(JSONB) IS
-  'private: raises PF006 with all that is wrong with a configuration of the engine';
+  'Engine: raises PF006 with all that is wrong with a configuration of the engine';

@@ -3,8 +3,12 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Refuses answers for tasks that are not there or have ended. A task is there from its push on.
- * Errors: PF004, PF005. Reads async.task, async.request, async.result.
+ *
+ * _payload: that of a request async.finish.
+ * Errors: PF004, PF005.
+ * Reads async.task, async.request, async.result.
  */
+#variable_conflict error
 DECLARE
   asked BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_payload->'task_ids') u);
   wrong TEXT;

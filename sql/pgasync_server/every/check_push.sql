@@ -2,9 +2,14 @@ CREATE OR REPLACE FUNCTION async.check_push(_tasks async.task_push_t[]) RETURNS 
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises unless every task names a known target and has a query (tasks for outside workers have none and are
- * not taken here yet). Errors: PF007, 22004. Reads async.target.
+ * Raises unless every task names a known target and has a query (tasks for outside workers have none and are not
+ * taken here yet).
+ *
+ * _tasks: what async.push_tasks() was given.
+ * Errors: PF007, 22004.
+ * Reads async.target.
  */
+#variable_conflict error
 DECLARE
   wrong TEXT;
 BEGIN
@@ -14,7 +19,7 @@ BEGIN
   SELECT string_agg(DISTINCT quote_ident(u.target), ', ') INTO wrong
   FROM unnest(_tasks) u WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target = u.target);
   IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'unknown target: %', wrong USING ERRCODE = 'PF007', HINT = 'async.configure() adds targets.';
+    RAISE EXCEPTION 'unknown target: %', wrong USING ERRCODE = 'PF007', HINT = 'Add it with async.configure().';
   END IF;
 END;
 $$;

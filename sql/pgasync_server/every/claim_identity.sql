@@ -2,9 +2,13 @@ CREATE OR REPLACE FUNCTION async.claim_identity() RETURNS UUID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes this database a server of its own, under a new identity, which it returns. For a database that was restored or
- * cloned from a server. What ran when the copy was made runs again here. Writes async.identity; locks it.
+ * Makes this database a server of its own, under a new identity. For a database that was restored or cloned from a
+ * server. What ran when the copy was made runs again here.
+ *
+ * Returns the identity.
+ * Writes async.identity; locks it EXCLUSIVE.
  */
+#variable_conflict error
 DECLARE
   drawn UUID := md5(concat(clock_timestamp(), random(), pg_backend_pid(), txid_current()))::UUID;
 BEGIN

@@ -3,8 +3,11 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * For extensions, within the orchestrator: nothing more will come from these owners; their lanes are closed.
+ *
+ * _owner, _owner_ids: the owners.
  * Writes async.open_lane.
  */
+#variable_conflict error
 BEGIN
   DELETE FROM async.open_lane o USING async.lane l
   WHERE l.lane_id = o.lane_id AND l.owner = _owner AND l.owner_id = ANY(_owner_ids)

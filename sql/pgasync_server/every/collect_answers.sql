@@ -2,25 +2,29 @@ CREATE OR REPLACE FUNCTION async.collect_answers(_s async.loop_t) RETURNS async.
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Reads the answers of targets that have come, to be looked at later in the cycle: after the requests of this database have
- * been taken in, so that whatever a task asked for here before it got the receipt in the answer is known by then.
+ * Reads the answers of targets that have come, to be looked at later in the cycle: after the requests of this
+ * database have been taken in, so that whatever a task asked for here before it got the receipt in the answer is
+ * known by then.
+ *
+ * _s: state of the orchestrator, returned as it is then.
  */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t;
+  this_target async.target_state_t;
   control TEXT;
 BEGIN
   FOR i IN 1..coalesce(cardinality(targets), 0) LOOP
-    target := targets[i];
-    control := 'pgflow_control_' || target.target_id;
-    CONTINUE WHEN target.control_sent IS NULL OR async.is_busy(control);
+    this_target := targets[i];
+    control := 'pgflow_control_' || this_target.target_id;
+    CONTINUE WHEN this_target.control_sent IS NULL OR async.is_busy(control);
     BEGIN
-      SELECT r.answer::JSONB INTO STRICT target.answer FROM async.dblink_result(control) r(answer);
+      SELECT r.answer::JSONB INTO STRICT this_target.answer FROM async.dblink_result(control) r(answer);
       PERFORM FROM async.dblink_result(control);
     EXCEPTION WHEN OTHERS OR query_canceled THEN
-      target.trouble := SQLERRM;
+      this_target.trouble := SQLERRM;
     END;
-    targets[i] := target;
+    targets[i] := this_target;
   END LOOP;
   _s.targets := targets;
   RETURN _s;

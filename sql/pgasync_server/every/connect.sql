@@ -1,13 +1,17 @@
-CREATE OR REPLACE FUNCTION async.connect(_name TEXT, _conninfo TEXT, _is_self BOOL) RETURNS VOID LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.connect(_name TEXT, _conninfo TEXT, _is_self BOOL) RETURNS VOID
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens a connection, waiting for it 3 s at most. Up to PostgreSQL 16 dblink heeds connect_timeout; from 17 on it does not, but
- * can be canceled, and a session of this server does that when the time is up. _name: for dblink; _is_self: to this database,
- * which needs no watching. Errors: those of the connection, 08006 when the time is up.
+ * Opens a connection, waiting for it 3 s at most. Up to PostgreSQL 16 dblink heeds connect_timeout; from 17 on it
+ * does not, but can be canceled, and a session of this server does that when the time is up.
+ *
+ * _name: for dblink; _conninfo: where to; _is_self: to this database, which needs no watching.
+ * Errors: those of the connection, 08006 when the time is up.
  */
+#variable_conflict error
 DECLARE
-  trouble TEXT;
+  complaint TEXT;
 BEGIN
   IF _is_self OR current_setting('server_version_num')::INT < 170000 THEN
     PERFORM async.dblink_connect(_name, _conninfo);
@@ -17,12 +21,12 @@ BEGIN
   BEGIN
     PERFORM async.dblink_connect(_name, _conninfo);
   EXCEPTION
-    WHEN query_canceled THEN trouble := 'connecting took longer than 3 s';
-    WHEN OTHERS THEN trouble := SQLERRM;
+    WHEN query_canceled THEN complaint := 'connecting took longer than 3 s';
+    WHEN OTHERS THEN complaint := SQLERRM;
   END;
   PERFORM async.stop_watchdog();
-  IF trouble IS NOT NULL THEN
-    RAISE EXCEPTION '%', trouble USING ERRCODE = 'connection_failure';
+  IF complaint IS NOT NULL THEN
+    RAISE EXCEPTION '%', complaint USING ERRCODE = 'connection_failure';
   END IF;
 END;
 $$;

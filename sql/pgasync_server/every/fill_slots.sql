@@ -3,35 +3,40 @@ CREATE OR REPLACE FUNCTION async.fill_slots(
   _slots async.slot_t[],
   _lane async.lane_state_t,
   _idle INT[],
-  slots OUT async.slot_t[],
-  lane OUT async.lane_state_t) LANGUAGE plpgsql
+  OUT slots async.slot_t[],
+  OUT lane async.lane_state_t) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Fills idle slots (_idle: indexes into _slots) from the head of a lane and writes each batch. Returns slots and lane as
- * they are then. Writes async.batch, async.lane_position, async.requeue, async.doom.
+ * Fills idle slots from the head of a lane and writes each batch.
+ *
+ * _s: state of the orchestrator; _slots: all slots; _lane: the lane; _idle: indexes into _slots of those to fill.
+ * Returns slots and lane as they are then.
+ * Writes async.batch, async.lane_position, async.requeue, async.doom.
  */
+#variable_conflict error
 DECLARE
-  size INT := async.batch_size(_lane.work, _lane.pace);
-  row_of async.lane;
+  size INT := async.choose_batch_size(_lane.work, _lane.pace);
+  lane_row async.lane;
   parts async.part_t[];
   filled INT := 0;
 BEGIN
   slots := _slots;
   lane := _lane;
-  SELECT l.* INTO row_of FROM async.lane l WHERE l.lane_id = lane.lane_id;
-  IF row_of.call IS NOT NULL THEN
-    parts := ARRAY(SELECT p FROM async.take_alike(_lane, row_of.call, size * cardinality(_idle), cardinality(_idle)) p);
+  SELECT l.* INTO lane_row FROM async.lane l WHERE l.lane_id = lane.lane_id;
+  IF lane_row.call IS NOT NULL THEN
+    parts := ARRAY(SELECT p FROM async.take_alike(_lane, lane_row.call, size * cardinality(_idle), cardinality(_idle)) p);
   ELSE
-    parts := ARRAY(SELECT p FROM async.take_mixed(_lane, row_of, size * cardinality(_idle), cardinality(_idle)) p);
+    parts := ARRAY(SELECT p FROM async.take_mixed(_lane, lane_row, size * cardinality(_idle), cardinality(_idle)) p);
   END IF;
   lane := async.move_lane(lane, parts, size * cardinality(_idle), cardinality(_idle));
   FOR i IN 1..cardinality(parts) LOOP
     IF parts[i].task_ids IS NOT NULL THEN
       filled := filled + 1;
-      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], row_of, parts[i]);
+      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], lane_row, parts[i]);
     END IF;
   END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION async.fill_slots(async.loop_t, async.slot_t[], async.lane_state_t, INT[]) IS 'Engine: fills idle slots from a lane';
+COMMENT ON FUNCTION async.fill_slots(async.loop_t, async.slot_t[], async.lane_state_t, INT[]) IS
+  'Engine: fills idle slots from a lane';

@@ -2,20 +2,24 @@ CREATE OR REPLACE FUNCTION async.finish_opening(_slot async.slot_t) RETURNS asyn
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Reads which session a slot has got, once it has said so: then the slot is idle. One that has not after 10 s, or whose
- * connection is gone, is closed.
+ * Reads which session a slot has got, once it has said so: then the slot is idle. One that has not after 10 s, or
+ * whose connection is gone, is closed.
+ *
+ * _slot: one that is opening, returned as it is then.
  */
+#variable_conflict error
 DECLARE
   session JSONB;
 BEGIN
   IF async.is_busy(_slot.connection) THEN
-    RETURN CASE WHEN clock_timestamp() > _slot.progress + INTERVAL '10 s' THEN async.lose(_slot) ELSE _slot END;
+    RETURN CASE WHEN clock_timestamp() > _slot.progress + INTERVAL '10 s' THEN async.lose_slot(_slot) ELSE _slot END;
   END IF;
   SELECT r.answer::JSONB INTO STRICT session FROM async.dblink_result(_slot.connection) r(answer);
   PERFORM FROM async.dblink_result(_slot.connection);
-  RETURN async.idle_slot(_slot.slot_no, _slot.target_id, _slot.connection, (session->>0)::INT, (session->>1)::TIMESTAMPTZ);
+  RETURN async.make_idle_slot(
+    _slot.slot_no, _slot.target_id, _slot.connection, (session->>0)::INT, (session->>1)::TIMESTAMPTZ);
 EXCEPTION WHEN OTHERS THEN
-  RETURN async.lose(_slot);
+  RETURN async.lose_slot(_slot);
 END;
 $$;
 COMMENT ON FUNCTION async.finish_opening(async.slot_t) IS 'Engine: reads which session a slot has got';

@@ -3,8 +3,11 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Takes tasks that do not run out of wherever they wait; in their lane they are marked to be passed over.
+ *
+ * _task_ids: the tasks.
  * Writes async.yielded, async.delayed, async.requeue, async.doom.
  */
+#variable_conflict error
 BEGIN
   DELETE FROM async.yielded y WHERE y.task_id = ANY(_task_ids);
   DELETE FROM async.delayed d WHERE d.task_id = ANY(_task_ids);
@@ -12,7 +15,7 @@ BEGIN
   INSERT INTO async.doom(task_id, status)
   SELECT t.task_id, 'CANCELED'
   FROM async.task t
-  WHERE t.task_id = ANY(_task_ids) AND t.seq > async.position(t.lane_id)
+  WHERE t.task_id = ANY(_task_ids) AND t.seq > async.get_lane_position(t.lane_id)
   ON CONFLICT DO NOTHING;
 END;
 $$;

@@ -3,9 +3,14 @@ RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Ends running tasks with _status unless they commit first: notes the verdict, then has the target revoke them and cancel
- * the one that its session is at. Writes async.doom.
+ * Ends running tasks unless they commit first: notes the verdict, then has the target revoke them and cancel the one
+ * that its session is at.
+ *
+ * _s: state of the orchestrator, returned as it is then; _task_ids: the tasks; _status, _message: how they are to
+ * end, and why.
+ * Writes async.doom.
  */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
   hit BIGINT[];
@@ -24,4 +29,5 @@ BEGIN
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.interrupt(async.loop_t, BIGINT[], TEXT, TEXT) IS 'Engine: ends running tasks unless they commit first';
+COMMENT ON FUNCTION async.interrupt(async.loop_t, BIGINT[], TEXT, TEXT) IS
+  'Engine: ends running tasks unless they commit first';

@@ -2,9 +2,12 @@ CREATE OR REPLACE FUNCTION async.is_busy(_connection TEXT) RETURNS BOOL LANGUAGE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Whether what was sent over a connection is still under way. One whose other end has gone is not, although libpq of
- * PostgreSQL 11 goes on saying so: asking makes it read, and an error is noted then.
+ * Tells whether what was sent over a connection is still under way. One whose other end has gone is not, although
+ * libpq of PostgreSQL 11 goes on saying so: asking makes it read, and an error is noted then.
+ *
+ * _connection: its name for dblink.
  */
+#variable_conflict error
 BEGIN
   RETURN async.dblink_is_busy(_connection) = 1 AND async.dblink_error(_connection) = 'OK';
 END;

@@ -3,10 +3,10 @@ LANGUAGE plpgsql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Tells whether a text is a name in lower case, or two joined by a dot, as the parser of PostgreSQL takes it without folding.
+ * Tells whether a text is a name in lower case, or two joined by a dot, as the parser of PostgreSQL takes it without
+ * folding.
  *
- * _name: the text.
- * _may_be_quoted: a part may stand in double quotes, which then hold any characters.
+ * _name: the text; _may_be_quoted: a part may stand in double quotes, which then hold any characters.
  */
 #variable_conflict error
 DECLARE
@@ -19,9 +19,8 @@ BEGIN
     RETURN (SELECT bool_and(octet_length(p.name) < 64) FROM unnest(parse_ident(_name)) AS p(name));
   END IF;
 
-  RETURN FALSE;
+  RETURN false;
 END;
 $$;
-
 COMMENT ON FUNCTION async.is_routine_name(TEXT, BOOL) IS
-  'private: whether a text is an identifier, possibly schema-qualified';
+  'Engine: whether a text is an identifier, possibly schema-qualified';

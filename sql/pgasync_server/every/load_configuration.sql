@@ -2,9 +2,13 @@ CREATE OR REPLACE FUNCTION async.load_configuration(_s async.loop_t) RETURNS asy
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Reads targets and settings when async.configure() has changed them; targets keep what is known of their connections.
+ * Reads targets and settings when async.configure() has changed them; targets keep what is known of their
+ * connections.
+ *
+ * _s: state of the orchestrator, returned as it is then.
  * Reads async.target, async.control.
  */
+#variable_conflict error
 DECLARE
   latest BIGINT;
 BEGIN
@@ -14,7 +18,7 @@ BEGIN
     SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
-      SELECT async.target_state(t, u.old)
+      SELECT async.refresh_target(t, u.old)
       FROM async.target t
       LEFT JOIN (SELECT o.target_id, o AS old FROM unnest(_s.targets) o) u ON u.target_id = t.target_id
       WHERE t.enabled
@@ -23,4 +27,5 @@ BEGIN
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.load_configuration(async.loop_t) IS 'Engine: reads targets and settings when they have changed';
+COMMENT ON FUNCTION async.load_configuration(async.loop_t) IS
+  'Engine: reads targets and settings when they have changed';

@@ -6,8 +6,12 @@ CREATE OR REPLACE FUNCTION async.load_slot(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Assigns tasks of a lane to an idle slot: writes the batch and makes up its message. Writes async.batch.
+ * Assigns tasks of a lane to an idle slot: writes the batch and makes up its message.
+ *
+ * _s: state of the orchestrator; _slot: the slot, returned as it is then; _lane: the lane; _part: the tasks.
+ * Writes async.batch.
  */
+#variable_conflict error
 BEGIN
   _slot.state := 'busy';
   _slot.batch_id := nextval('async.batch_id_seq');
@@ -20,8 +24,10 @@ BEGIN
   _slot.task_ids := _part.task_ids;
   _slot.remaining := _slot.task_ids;
   INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_start, task_ids)
-  VALUES (_slot.batch_id, _slot.epoch, _slot.ring, _slot.target_id, _slot.lane_id, _slot.pid, _slot.backend_start, _slot.task_ids);
-  _slot.query := async.message(_s, _slot, _lane, _part);
+  VALUES (
+    _slot.batch_id, _slot.epoch, _slot.ring, _slot.target_id, _slot.lane_id, _slot.pid, _slot.backend_start,
+    _slot.task_ids);
+  _slot.query := async.build_message(_s, _slot, _lane, _part);
   RETURN _slot;
 END;
 $$;

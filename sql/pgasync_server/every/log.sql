@@ -2,11 +2,15 @@ CREATE OR REPLACE FUNCTION async.log(_level TEXT, _message TEXT) RETURNS VOID LA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Writes to the log, if its level is at least the one configured. _level: DEBUG, INFO, NOTICE, WARNING or ERROR.
- * Errors: 22023 another level. Writes async.log_entry.
+ * Writes to the log, if the level is at least the one configured.
+ *
+ * _level: DEBUG, INFO, NOTICE, WARNING or ERROR; _message: one line.
+ * Errors: 22023 another level.
+ * Writes async.log_entry.
  */
+#variable_conflict error
 DECLARE
-  levels CONSTANT TEXT[] := '{DEBUG,INFO,NOTICE,WARNING,ERROR}';
+  levels CONSTANT TEXT[] := '{DEBUG,INFO,NOTICE,WARNING,ERROR}'::TEXT[];
 BEGIN
   IF NOT upper(_level) = ANY(levels) THEN
     RAISE EXCEPTION 'unknown log level "%"', _level USING

@@ -1,10 +1,15 @@
-CREATE OR REPLACE PROCEDURE async.main(_force BOOL DEFAULT false, _manual_mode BOOL DEFAULT false) LANGUAGE plpgsql AS
+CREATE OR REPLACE PROCEDURE async.main(_force BOOL DEFAULT false, _manual_mode BOOL DEFAULT false)
+LANGUAGE plpgsql AS
 $$
 /*
- * The orchestrator. Runs until async.stop(); returns with a NOTICE when one is running already, unless _force, which ends
- * that one and takes over. With _manual_mode it only prepares: each CALL async.cycle() is then one cycle, for tests.
- * Errors: PF012 in a copy of a server, PF013 when the session cannot host it. Takes a session-level advisory lock.
+ * The orchestrator. Runs until async.stop(), and commits with every cycle.
+ *
+ * _force: end one that is running already and take over; otherwise return with a NOTICE then; _manual_mode: only
+ * prepare; each CALL async.cycle() is then one cycle, for tests.
+ * Errors: PF012 in a copy of a server, PF013 when the session cannot host it.
+ * Writes what async.work() does; takes a session-level advisory lock.
  */
+#variable_conflict error
 DECLARE
   s async.loop_t;
 BEGIN
@@ -23,7 +28,7 @@ BEGIN
     RETURN;
   END IF;
   LOOP
-    IF NOT s.pending AND (CASE WHEN s.resting THEN async.nothing_new(s) ELSE async.nothing_ended(s) END) THEN
+    IF NOT s.pending AND (CASE WHEN s.resting THEN async.has_nothing_new(s) ELSE async.has_nothing_ended(s) END) THEN
       COMMIT;
       PERFORM async.rest(s);
     ELSE

@@ -2,9 +2,14 @@ CREATE OR REPLACE FUNCTION async.maintain(_s async.loop_t) RETURNS async.loop_t 
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes a piece of what is no longer needed, when it is time: at most a few thousand rows a cycle, and soon again when
- * there was more. Writes async.request, lane_position, intake, log_entry, and through forget_old() finished work.
+ * Removes a piece of what is no longer needed, when it is time: at most a few thousand rows a cycle, and soon again
+ * when there was more.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.request, async.lane_position, async.intake, and what async.forget_old() does; locks as
+ * async.trim_requests() does.
  */
+#variable_conflict error
 DECLARE
   more BOOL;
 BEGIN

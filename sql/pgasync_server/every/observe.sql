@@ -1,11 +1,14 @@
-CREATE OR REPLACE FUNCTION async.observe(_slot async.slot_t, _sessions JSONB) RETURNS async.slot_t LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.observe(_slot async.slot_t, _sessions JSONB) RETURNS async.slot_t
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Looks after a session that runs a batch without a connection to us. While it works it is left alone. When it does not,
- * it is ended, lest a message that was under way starts it again; when it is gone, gone is set. _sessions: [[pid, start,
- * active]] as the target reports them.
+ * Looks after a session that runs a batch without a connection to us. While it works it is left alone. When it does
+ * not, it is ended, lest a message that was under way starts it again; when it is gone, gone is set.
+ *
+ * _slot: one that is watched, returned as it is then; _sessions: [[pid, start, active]] as the target reports them.
  */
+#variable_conflict error
 DECLARE
   found JSONB;
 BEGIN

@@ -2,31 +2,36 @@ CREATE OR REPLACE FUNCTION async.open_slots(_s async.loop_t) RETURNS async.loop_
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens connections, a few a cycle, to targets with waiting tasks and no idle slot, up to their max_concurrency. Another
- * server must have answered within the last 10 ms, or is asked for that first: connecting is the one thing that has to be
- * waited for. Trouble costs that target only.
+ * Opens connections, a few a cycle, to targets with waiting tasks and no idle slot, up to their max_concurrency.
+ * Another server must have answered within the last 10 ms, or is asked for that first: connecting is the one thing
+ * that has to be waited for. Trouble costs that target only.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.log_entry.
  */
+#variable_conflict error
 DECLARE
   targets async.target_state_t[] := _s.targets;
-  target async.target_state_t;
+  this_target async.target_state_t;
   wanting RECORD;
 BEGIN
-  FOR wanting IN SELECT w.* FROM async.wanting_slots(_s) w LOOP
-    target := targets[wanting.n];
-    IF NOT target.is_self AND target.probed < clock_timestamp() - INTERVAL '10 ms' THEN
-      IF target.has_client THEN
-        target.next_exchange := '-infinity';
+  -- a loop: each connection is opened by itself, and may fail by itself
+  FOR wanting IN SELECT w.* FROM async.find_wanting_targets(_s) w LOOP
+    this_target := targets[wanting.n];
+    IF NOT this_target.is_self AND this_target.probed < clock_timestamp() - INTERVAL '10 ms' THEN
+      IF this_target.has_client THEN
+        this_target.next_exchange := '-infinity';
       ELSE
-        target.state := 'down';  -- it has nothing to ask: a helper tries it again
-        target.retry_at := '-infinity';
+        this_target.state := 'down';  -- it has nothing to ask: a helper tries it again
+        this_target.retry_at := '-infinity';
       END IF;
-      targets[wanting.n] := target;
+      targets[wanting.n] := this_target;
       _s.targets := targets;
       CONTINUE;
     END IF;
     BEGIN
       FOR i IN 1..wanting.missing LOOP
-        _s.slots := _s.slots || async.open_slot(_s, target);
+        _s.slots := _s.slots || async.open_slot(_s, this_target);
         _s.worked := true;
       END LOOP;
     EXCEPTION WHEN OTHERS THEN

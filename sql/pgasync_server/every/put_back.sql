@@ -1,7 +1,13 @@
 CREATE OR REPLACE FUNCTION async.put_back(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Puts tasks in front of those of their lane that never went, in the order given. Writes async.requeue. */
+/*
+ * Puts tasks in front of those of their lane that never went, in the order given, and wakes the lane.
+ *
+ * _lane_id: the lane; _task_ids: the tasks.
+ * Writes async.requeue.
+ */
+#variable_conflict error
 BEGIN
   INSERT INTO async.requeue(lane_id, seq, task_id)
   SELECT _lane_id, nextval('async.seq'), u.task_id

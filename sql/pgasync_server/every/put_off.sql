@@ -1,7 +1,13 @@
 CREATE OR REPLACE FUNCTION async.put_off(_task_ids BIGINT[], _duration INTERVAL) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Puts tasks that do not run back until _duration has passed. Writes async.delayed and where they waited. */
+/*
+ * Puts tasks that do not run back until later.
+ *
+ * _task_ids: the tasks; _duration: how long from now.
+ * Writes async.delayed, and what async.forget_waiting() does.
+ */
+#variable_conflict error
 BEGIN
   PERFORM async.forget_waiting(_task_ids);
   INSERT INTO async.delayed(due, task_id, lane_id)

@@ -1,15 +1,15 @@
-CREATE OR REPLACE FUNCTION async.raise_configuration_error(_message TEXT, _problems TEXT[], _count BIGINT, _hint TEXT)
-RETURNS VOID
-LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.raise_configuration_error(
+  _message TEXT,
+  _problems TEXT[],
+  _count BIGINT,
+  _hint TEXT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Raises the one error that says all that is wrong with a configuration.
  *
- * _message: primary message.
- * _problems: the lines of its detail; null or none raises nothing.
- * _count: how many problems there are, those that are not among the lines too.
- * _hint: what to do, or null.
+ * _message: primary message; _problems: the lines of its detail, null or none raises nothing; _count: how many
+ * problems there are, those that are not among the lines too; _hint: what to do, or null.
  * Errors: PF006.
  */
 #variable_conflict error
@@ -28,6 +28,5 @@ BEGIN
   END IF;
 END;
 $$;
-
 COMMENT ON FUNCTION async.raise_configuration_error(TEXT, TEXT[], BIGINT, TEXT) IS
-  'private: raises PF006 with one line a problem';
+  'Engine: raises PF006 with one line a problem';

@@ -2,15 +2,18 @@ CREATE OR REPLACE FUNCTION async.reap(_s async.loop_t) RETURNS async.loop_t LANG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Asks every slot with something under way, without waiting, whether that has ended, and reads it if so. A loop, since
- * dblink has no call for several connections.
+ * Asks every slot with something under way, without waiting, whether that has ended, and reads it if so. A loop,
+ * since dblink has no call for several connections.
+ *
+ * _s: state of the orchestrator, returned as it is then.
  */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
 BEGIN
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
     IF slots[i].state = 'busy' AND NOT async.is_busy(slots[i].connection) THEN
-      slots[i] := async.collect(slots[i]);
+      slots[i] := async.collect_slot(slots[i]);
       _s.worked := true;
     ELSIF slots[i].state = 'opening' THEN
       slots[i] := async.finish_opening(slots[i]);

@@ -1,18 +1,23 @@
-CREATE OR REPLACE FUNCTION async.record_verdicts(_verdicts async.verdict_t[]) RETURNS async.result_t[] LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.record_verdicts(_verdicts async.verdict_t[]) RETURNS async.result_t[]
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Records what became of tasks that have run, or were taken back: all at once, whatever their number. Returns the final
- * results, of which the caller tells the owners. Writes async.result, attempt, requeue, delayed, yielded, doom, early_finish.
+ * Records what became of tasks that have run, or were taken back: all at once, whatever their number.
+ *
+ * _verdicts: a task once.
+ * Returns the final results, of which the caller tells the owners.
+ * Writes async.result, async.attempt, async.requeue, async.delayed, async.yielded, async.doom, async.early_finish.
  */
+#variable_conflict error
 DECLARE
   results async.result_t[];
 BEGIN
-  PERFORM async.answer_early(_verdicts);
+  PERFORM async.yield_or_defer(_verdicts);
   IF EXISTS (SELECT FROM unnest(_verdicts) v WHERE v.outcome <> 'DONE') THEN
     PERFORM async.try_again(_verdicts);
   END IF;
-  results := ARRAY(SELECT r FROM async.results_of(_verdicts) r);
+  results := ARRAY(SELECT r FROM async.derive_results(_verdicts) r);
   INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
   SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
   DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;

@@ -2,17 +2,23 @@ CREATE OR REPLACE FUNCTION async.recover(_s async.loop_t) RETURNS async.loop_t L
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes up what an earlier orchestrator left: every batch that it had assigned is watched on its target until it is known
- * what became of it, and every open lane is looked at. Reads async.batch, async.open_lane.
+ * Takes up what an earlier orchestrator left: every batch that it had assigned is watched on its target until it is
+ * known what became of it, and every open lane is looked at.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Reads async.batch, async.lane, async.doom, async.open_lane.
  */
+#variable_conflict error
 DECLARE
   left_over RECORD;
   slot async.slot_t;
 BEGIN
+  -- a loop: a slot has more fields than one would name in a query
   FOR left_over IN
-    SELECT b.*, l.raw, l.pool_id, l.timeout, row_number() OVER () AS n FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+    SELECT b.*, l.raw, l.pool_id, l.timeout, row_number() OVER () AS n
+    FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
   LOOP
-    slot := async.idle_slot(
+    slot := async.make_idle_slot(
       -left_over.n::INT, left_over.target_id, NULL, left_over.pid, left_over.backend_start);
     slot.state := 'watched';
     slot.batch_id := left_over.batch_id;

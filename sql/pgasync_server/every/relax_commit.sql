@@ -2,10 +2,13 @@ CREATE OR REPLACE FUNCTION async.relax_commit(_s async.loop_t) RETURNS VOID LANG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Lets this cycle's commit return before it is on disk, when everything runs in this database: then a crash that loses it
- * loses nothing else, for whatever a callback made durable later implies it, being further down the same log. With another
- * server in play the commit must be there before anything is sent to it or removed from it.
+ * Lets this cycle's commit return before it is on disk, when everything runs in this database: then a crash that
+ * loses it loses nothing else, for whatever a callback made durable later implies it, being further down the same
+ * log. With another server in play the commit must be there before anything is sent to it or removed from it.
+ *
+ * _s: state of the orchestrator.
  */
+#variable_conflict error
 BEGIN
   IF NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down') THEN
     PERFORM set_config('synchronous_commit', 'off', true);

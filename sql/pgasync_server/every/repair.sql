@@ -2,16 +2,20 @@ CREATE OR REPLACE FUNCTION async.repair(_s async.loop_t) RETURNS async.loop_t LA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Brings the state of a cycle that was undone in line with the connections that are left, for those are not undone: slots and
- * targets whose connection was closed meanwhile are lost.
+ * Brings the state of a cycle that was undone in line with the connections that are left, for those are not undone:
+ * slots and targets whose connection was closed meanwhile are lost.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.log_entry.
  */
+#variable_conflict error
 DECLARE
   open TEXT[] := coalesce(async.dblink_connections(), '{}');
   slots async.slot_t[] := _s.slots;
 BEGIN
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
     IF slots[i].connection IS NOT NULL AND NOT slots[i].connection = ANY(open) THEN
-      slots[i] := async.lose(slots[i]);
+      slots[i] := async.lose_slot(slots[i]);
     END IF;
   END LOOP;
   _s.slots := ARRAY(SELECT x FROM unnest(slots) x WHERE x.state <> 'closed');
@@ -24,4 +28,5 @@ BEGIN
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.repair(async.loop_t) IS 'Engine: brings the state of an undone cycle in line with the connections';
+COMMENT ON FUNCTION async.repair(async.loop_t) IS
+  'Engine: brings the state of an undone cycle in line with the connections';

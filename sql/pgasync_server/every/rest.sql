@@ -2,12 +2,16 @@ CREATE OR REPLACE FUNCTION async.rest(_s async.loop_t) RETURNS VOID LANGUAGE plp
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Sleeps for busy_sleep, growing to idle_sleep with the time that nothing has happened. For the first 3 ms with but one or two
- * slots at work it does not: a short task ends sooner than the shortest sleep, and there are processors to spare.
+ * Sleeps for busy_sleep, growing to idle_sleep with the time that nothing has happened. For the first 3 ms with but
+ * one or two slots at work it does not: a short task ends sooner than the shortest sleep, and there are processors to
+ * spare.
+ *
+ * _s: state of the orchestrator.
  * Reads async.control.
  */
+#variable_conflict error
 DECLARE
-  quiet FLOAT8 := extract(epoch FROM clock_timestamp() - _s.idle_since);
+  quiet FLOAT8 := extract(epoch FROM clock_timestamp() - _s.idle_since)::FLOAT8;
 BEGIN
   IF quiet < 0.003 AND (SELECT count(*) FROM unnest(_s.slots) x WHERE x.state = 'busy') BETWEEN 1 AND 2 THEN
     RETURN;

@@ -2,24 +2,28 @@ CREATE OR REPLACE FUNCTION async.seize_mutex(_force BOOL) RETURNS BOOL LANGUAGE 
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes the lock that lets one orchestrator run in this database; _force ends the one that has it. Returns whether it was
- * had. Errors: PF013 when one that was told to end has not after 10 s. Takes a session-level advisory lock.
+ * Takes the lock that lets one orchestrator run in this database.
+ *
+ * _force: end the session that has it.
+ * Returns whether it was had.
+ * Errors: PF013 when one that was told to end has not after 10 s.
+ * Takes a session-level advisory lock.
  */
+#variable_conflict error
 DECLARE
   mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);
   deadline TIMESTAMPTZ := clock_timestamp() + INTERVAL '10 s';
 BEGIN
-  LOOP
-    IF pg_try_advisory_lock(mutex) THEN
-      RETURN true;
-    ELSIF NOT _force THEN
+  WHILE NOT pg_try_advisory_lock(mutex) LOOP
+    IF NOT _force THEN
       RETURN false;
     ELSIF clock_timestamp() > deadline THEN
       RAISE EXCEPTION 'the running orchestrator does not end' USING ERRCODE = 'PF013';
     END IF;
-    PERFORM pg_terminate_backend(p.pid) FROM async.orchestrator_pid() p(pid);
+    PERFORM pg_terminate_backend(p.pid) FROM async.find_orchestrator_pid() p(pid);
     PERFORM pg_sleep(0.02);
   END LOOP;
+  RETURN true;
 END;
 $$;
 COMMENT ON FUNCTION async.seize_mutex(BOOL) IS 'Engine: takes the lock of the orchestrator';

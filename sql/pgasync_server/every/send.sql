@@ -4,7 +4,10 @@ $$
 /*
  * Sends the messages of batches whose assignment has been committed. A connection that refuses is lost; whether the
  * message arrived is then found out as for any other. A loop, since dblink has no call for several connections.
+ *
+ * _s: state of the orchestrator, returned as it is then.
  */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
   slot async.slot_t;
@@ -16,11 +19,12 @@ BEGIN
     slot.progress := slot.sent;
     slot.seen := slot.sent;
     BEGIN
+      -- lint: allow dynamic_sql: async.build_message() has made it
       IF async.dblink_send(slot.connection, slot.query) <> 1 THEN
-        slot := async.lose(slot);
+        slot := async.lose_slot(slot);
       END IF;
     EXCEPTION WHEN OTHERS THEN
-      slot := async.lose(slot);
+      slot := async.lose_slot(slot);
     END;
     slot.query := NULL;
     slots[i] := slot;

@@ -1,9 +1,14 @@
-CREATE OR REPLACE FUNCTION async.take_epoch(_s async.loop_t, _above BIGINT) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.take_epoch(_s async.loop_t, _above BIGINT) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Gives the orchestrator an epoch greater than _above and any that this server has had. Writes async.epoch.
+ * Gives the orchestrator an epoch greater than any that this server has had.
+ *
+ * _s: state of the orchestrator, returned as it is then; _above: it must be greater than this one too.
+ * Writes async.epoch.
  */
+#variable_conflict error
 BEGIN
   INSERT INTO async.epoch(epoch, token, pid)
   SELECT greatest(coalesce(max(e.epoch), 0), _above) + 1, _s.token, pg_backend_pid() FROM async.epoch e

@@ -1,16 +1,21 @@
-CREATE OR REPLACE FUNCTION async.take_in(_s async.loop_t, _requests async.request[]) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.take_in(_s async.loop_t, _requests async.request[]) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Carries out requests: those of extensions through their hooks, then those of the engine one by one. A request that
- * fails is logged and dropped, and touches no other. Writes what they ask for.
+ * fails is logged and dropped, and touches no other.
+ *
+ * _s: state of the orchestrator, returned as it is then; _requests: in their order.
+ * Writes async.log_entry, and what they ask for.
  */
+#variable_conflict error
 DECLARE
   request async.request;
 BEGIN
   IF cardinality(_requests) > 0 THEN
     _s.worked := true;
-    PERFORM async.hook_requests(_requests);
+    PERFORM async.deliver_requests(_requests);
     FOREACH request IN ARRAY _requests LOOP
       CONTINUE WHEN request.kind NOT LIKE 'async.%';
       BEGIN

@@ -1,11 +1,15 @@
-CREATE OR REPLACE FUNCTION async.take_in_finish(_s async.loop_t, _payload JSONB) RETURNS async.loop_t LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.take_in_finish(_s async.loop_t, _payload JSONB) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Resolves tasks by an answer from outside. Yielded and waiting ones end now; running ones are interrupted when the
  * answer is CANCELED, otherwise it waits for their end. Finished ones are left alone.
+ *
+ * _s: state of the orchestrator, returned as it is then; _payload: that of a request async.finish.
  * Writes async.result, async.delayed, async.doom, async.early_finish.
  */
+#variable_conflict error
 DECLARE
   asked BIGINT[] := ARRAY(SELECT DISTINCT t.value::BIGINT FROM jsonb_array_elements_text(_payload->'task_ids') t);
   running BIGINT[];
@@ -28,7 +32,7 @@ BEGIN
   IF _payload->>'status' = 'DEFERRED' THEN
     PERFORM async.put_off(settled, coalesce((_payload->>'duration')::INTERVAL, '1 s'));
   ELSE
-    PERFORM async.settle(settled, _payload->>'status', _payload->>'message');
+    PERFORM async.end_waiting_tasks(settled, _payload->>'status', _payload->>'message');
   END IF;
   RETURN _s;
 END;

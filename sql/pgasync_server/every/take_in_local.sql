@@ -2,11 +2,15 @@ CREATE OR REPLACE FUNCTION async.take_in_local(_s async.loop_t) RETURNS async.lo
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Takes in the requests written in this database since the last time, whose snapshot is kept with what followed from them.
- * To be called before this transaction writes anything: a snapshot does not tell its own transaction from finished ones,
- * so that what the orchestrator itself asks for later in the cycle would be passed over.
- * Errors: 25001 when it has written. Writes async.intake and what they ask for.
+ * Takes in the requests written in this database since the last time, whose snapshot is kept with what followed from
+ * them. To be called before this transaction writes anything: a snapshot does not tell its own transaction from
+ * finished ones, so that what the orchestrator itself asks for later in the cycle would be passed over.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Errors: 25001 when it has written.
+ * Writes async.intake and what they ask for.
  */
+#variable_conflict error
 DECLARE
   latest TXID_SNAPSHOT;
   requests async.request[];
@@ -14,7 +18,7 @@ BEGIN
   IF txid_current_if_assigned() IS NOT NULL THEN
     RAISE EXCEPTION 'requests must be taken in first' USING ERRCODE = 'active_sql_transaction';
   END IF;
-  SELECT txid_current_snapshot(), array_agg(r) INTO latest, requests FROM async.new_requests(_s.snapshot) r;
+  SELECT txid_current_snapshot(), array_agg(r) INTO latest, requests FROM async.find_new_requests(_s.snapshot) r;
   IF requests IS NOT NULL THEN
     INSERT INTO async.intake(target_id, snapshot) VALUES (0, latest);
     _s := async.take_in(_s, requests);

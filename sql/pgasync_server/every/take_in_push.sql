@@ -3,8 +3,11 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Queues what async.push_tasks() asked for: a lane for each kind of task among them, then all tasks at once.
- * Writes async.lane, async.task, and async.result for tasks that never run.
+ *
+ * _request: of kind async.push.
+ * Writes async.lane, async.open_lane, async.concurrency_pool, async.task, and async.result for tasks that never run.
  */
+#variable_conflict error
 DECLARE
   run_type TEXT := _request.payload->>'run_type';
   lane_key RECORD;
@@ -14,13 +17,14 @@ BEGIN
     PERFORM async.record_tasks(_request);
     RETURN;
   END IF;
+  -- a loop: as many rounds as there are lanes, mostly one
   FOR lane_key IN
     SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw
     FROM unnest(_request.items) i CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i) p
     GROUP BY 1, 2, 3, 4, 5
   LOOP
-    SELECT t.target_id, async.pool_id(lane_key.concurrency_pool, t.target_id), coalesce(lane_key.priority, 0),
-           'async', 0, 0, 'query', coalesce(lane_key.manual_timeout, t.default_timeout, c.default_timeout),
+    SELECT t.target_id, async.ensure_pool(lane_key.concurrency_pool, t.target_id), coalesce(lane_key.priority, 0),
+           'async', 0::BIGINT, 0, 'query', coalesce(lane_key.manual_timeout, t.default_timeout, c.default_timeout),
            t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', lane_key.raw
     INTO wanted.target_id, wanted.pool_id, wanted.priority, wanted.owner, wanted.owner_id, wanted.owner_item,
          wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw
@@ -29,7 +33,7 @@ BEGIN
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
     SELECT ((_request.payload->'task_ids')->>(i.n - 1)::INT)::BIGINT, l.lane_id, nextval('async.seq'), 0, 0,
            p.query, _request.payload->>'source', p.task_data
-    FROM (SELECT async.lane(wanted) AS lane_id) l
+    FROM (SELECT async.ensure_lane(wanted) AS lane_id) l
     CROSS JOIN unnest(_request.items) WITH ORDINALITY i(item, n)
     CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
     WHERE (p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false)) IS NOT DISTINCT FROM

@@ -1,8 +1,8 @@
 CREATE OR REPLACE VIEW async.v_server_info AS
 SELECT
   i.server,
-  async.orchestrator_pid() AS pid,
-  async.orchestrator_pid() IS NOT NULL AS running,
+  async.find_orchestrator_pid() AS pid,
+  async.find_orchestrator_pid() IS NOT NULL AS running,
   c.paused,
   e.epoch,
   e.started,

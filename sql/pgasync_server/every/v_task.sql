@@ -37,4 +37,4 @@ LEFT JOIN
   FROM async.batch a CROSS JOIN LATERAL unnest(a.task_ids) u(task_id)
 ) b ON b.task_id = t.task_id;
 COMMENT ON VIEW async.v_task IS
-  'Tasks: pushed (entered), started (consumed), ended (processed), and how; state READY, RUNNING, YIELDED or how it ended';
+  'Tasks: pushed (entered), started (consumed), ended (processed); state READY, RUNNING, YIELDED or how it ended';

@@ -2,25 +2,30 @@ CREATE OR REPLACE FUNCTION async.wake_due(_s async.loop_t) RETURNS async.loop_t 
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at most.
- * Writes async.delayed, async.requeue, and what a timeout brings.
+ * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at
+ * most.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.delayed, async.requeue, and what async.end_waiting_tasks() does.
  */
+#variable_conflict error
 DECLARE
-  due RECORD;
+  woken RECORD;
   late BIGINT[];
 BEGIN
   IF clock_timestamp() < _s.next_due THEN
     RETURN _s;
   END IF;
   _s.next_due := clock_timestamp() + INTERVAL '50 ms';
-  FOR due IN
+  -- a call for each lane
+  FOR woken IN
     WITH gone AS (DELETE FROM async.delayed d WHERE d.due <= clock_timestamp() RETURNING d.lane_id, d.task_id, d.due)
     SELECT g.lane_id, array_agg(g.task_id ORDER BY g.due) AS task_ids FROM gone g GROUP BY g.lane_id
   LOOP
-    PERFORM async.put_back(due.lane_id, due.task_ids);
+    PERFORM async.put_back(woken.lane_id, woken.task_ids);
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up <= clock_timestamp());
-  PERFORM async.settle(late, 'TIMED_OUT', 'timed out waiting for its finish');
+  PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');
   PERFORM async.expire_stranded(_s);
   RETURN _s;
 END;

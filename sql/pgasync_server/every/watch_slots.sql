@@ -2,9 +2,14 @@ CREATE OR REPLACE FUNCTION async.watch_slots(_s async.loop_t) RETURNS async.loop
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Looks at what has been running for a while: orders an interruption again whose order was lost, revokes what a gone session left without a receipt, takes back what waits
- * behind a slow task, interrupts a task whose time is up, ends a session that does not heed that within 10 s.
+ * Looks at what has been running for a while: orders an interruption again whose order was lost, revokes what a gone
+ * session left without a receipt, takes back what waits behind a slow task, interrupts a task whose time is up, ends
+ * a session that does not heed that within 10 s.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.doom.
  */
+#variable_conflict error
 DECLARE
   slots async.slot_t[] := _s.slots;
   slot async.slot_t;

@@ -5,11 +5,15 @@ SET enable_mergejoin = off
 SET jit = off AS
 $$
 /*
- * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the caller
- * sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
- * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made: hence
- * enable_seqscan and enable_mergejoin = off, and jit = off since that makes estimated costs meaningless.
+ * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the
+ * caller sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
+ * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made:
+ * hence enable_seqscan and enable_mergejoin = off, and jit = off since that makes estimated costs meaningless.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes every table of the engine.
  */
+#variable_conflict error
 BEGIN
   _s.worked := false;
   _s.pending := false;
@@ -18,19 +22,19 @@ BEGIN
   _s := async.take_in_local(_s);
   _s := async.load_configuration(_s);
   _s := async.attend_targets(_s);
-  _s := async.resolve_local(_s);
+  _s := async.settle_local_batches(_s);
   _s := async.watch_slots(_s);
   _s := async.wake_due(_s);
-  _s := async.drain_doomed(_s);
+  _s := async.drain_doomed_lane(_s);
   _s := async.run_cycle_hooks(_s);
-  _s := async.wake(_s);
+  _s := async.take_up_woken_lanes(_s);
   _s := async.open_slots(_s);
   _s := async.assign(_s);
   _s := async.maintain(_s);
   PERFORM async.relax_commit(_s);
   _s.pending := _s.pending OR async.can_assign(_s);
   _s.worked := _s.worked OR _s.pending;
-  _s.resting := NOT _s.worked AND async.at_rest(_s);
+  _s.resting := NOT _s.worked AND async.is_at_rest(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
   END IF;

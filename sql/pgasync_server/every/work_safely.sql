@@ -2,9 +2,14 @@ CREATE OR REPLACE FUNCTION async.work_safely(_s async.loop_t) RETURNS async.loop
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * One cycle; when it fails, its writes are undone, the state is as before it, and the failure is logged. What was read from
- * a connection in between is gone, but receipts still tell. Errors: the cycle's own after the tenth failure in a row.
+ * One cycle; when it fails, its writes are undone, the state is as before it, and the failure is logged. What was
+ * read from a connection in between is gone, but receipts still tell.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Errors: the cycle's own after the tenth failure in a row.
+ * Writes what async.work() does, and async.log_entry.
  */
+#variable_conflict error
 BEGIN
   _s := async.work(_s);
   _s.failures := 0;

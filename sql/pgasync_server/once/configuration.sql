@@ -1,12 +1,14 @@
--- Configuration of the task engine: one row of settings, the targets, the concurrency pools.
--- Written by async.configure() only; read by the orchestrator when async.control.configuration_version has grown.
-
+/*
+ * Configuration of the task engine: one row of settings, the targets, the concurrency pools. Written by
+ * async.configure(), async.pause() and async.resume(), pools also by tasks that name one that is not there; read by
+ * the orchestrator when async.control.configuration_version has grown.
+ */
 CREATE SEQUENCE async.configuration_version AS BIGINT;
-COMMENT ON SEQUENCE async.configuration_version IS 'numbers the changes made with async.configure()';
+COMMENT ON SEQUENCE async.configuration_version IS 'Numbers the changes of the configuration';
 
 CREATE TABLE async.control
 (
-  singleton BOOL NOT NULL DEFAULT TRUE,
+  singleton BOOL NOT NULL DEFAULT true,
   workers INT NOT NULL DEFAULT 16,
   idle_sleep INTERVAL NOT NULL DEFAULT '50 ms',
   busy_sleep INTERVAL NOT NULL DEFAULT '1 ms',
@@ -20,7 +22,7 @@ CREATE TABLE async.control
   default_concurrency_pool_workers INT NOT NULL DEFAULT 8,
   advisory_mutex_id BIGINT NOT NULL DEFAULT 5764888,
   log_level TEXT NOT NULL DEFAULT 'NOTICE',
-  paused BOOL NOT NULL DEFAULT FALSE,
+  paused BOOL NOT NULL DEFAULT false,
   configuration_version BIGINT NOT NULL DEFAULT 0,
   CONSTRAINT control_pk PRIMARY KEY (singleton),
   CONSTRAINT control_has_one_row CHECK (singleton),
@@ -35,41 +37,31 @@ CREATE TABLE async.control
   CONSTRAINT control_default_concurrency_pool_workers_positive CHECK (default_concurrency_pool_workers > 0),
   CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR'))
 );
-
-COMMENT ON TABLE async.control IS
-  'settings of the task engine; one row; change it with async.configure()';
-COMMENT ON COLUMN async.control.singleton IS
-  'always true: the table has one row';
-COMMENT ON COLUMN async.control.workers IS
-  'most tasks that the orchestrator runs at once, over all targets';
+COMMENT ON TABLE async.control IS 'Settings of the task engine; one row; change it with async.configure()';
+COMMENT ON COLUMN async.control.singleton IS 'Always true: the table has one row';
+COMMENT ON COLUMN async.control.workers IS 'Most tasks that the orchestrator runs at once, over all targets';
 COMMENT ON COLUMN async.control.idle_sleep IS
-  'longest that the orchestrator sleeps between cycles when there is nothing to do';
+  'Longest that the orchestrator sleeps between cycles when there is nothing to do';
 COMMENT ON COLUMN async.control.busy_sleep IS
-  'how long the orchestrator sleeps between cycles while tasks run';
-COMMENT ON COLUMN async.control.default_timeout IS
-  'timeout of a task whose target gives none; null: none';
-COMMENT ON COLUMN async.control.task_keep_duration IS
-  'how long finished tasks and runs are kept';
-COMMENT ON COLUMN async.control.light_maintenance_sleep IS
-  'time between two light maintenances';
-COMMENT ON COLUMN async.control.heavy_maintenance_sleep IS
-  'time between two heavy maintenances';
-COMMENT ON COLUMN async.control.self_target IS
-  'name of the target that is this database';
+  'How long the orchestrator sleeps between cycles while tasks run';
+COMMENT ON COLUMN async.control.default_timeout IS 'Timeout of a task whose target gives none; null: none';
+COMMENT ON COLUMN async.control.task_keep_duration IS 'How long finished tasks and runs are kept';
+COMMENT ON COLUMN async.control.light_maintenance_sleep IS 'Time between two light maintenances';
+COMMENT ON COLUMN async.control.heavy_maintenance_sleep IS 'Time between two heavy maintenances';
+COMMENT ON COLUMN async.control.self_target IS 'Name of the target that is this database';
 COMMENT ON COLUMN async.control.self_connection_string IS
-  'how the orchestrator connects to this database; null: by the local socket or address that it finds itself';
-COMMENT ON COLUMN async.control.self_concurrency IS
-  'max_concurrency of the target that is this database';
+  'How the orchestrator connects to this database; null: by the local socket or address that it finds itself';
+COMMENT ON COLUMN async.control.self_concurrency IS 'Limit (max_concurrency) of the target that is this database';
 COMMENT ON COLUMN async.control.default_concurrency_pool_workers IS
-  'max_workers of a pool that is named by a task and by no configuration';
+  'Limit (max_workers) of a pool that a task names and no configuration does';
 COMMENT ON COLUMN async.control.advisory_mutex_id IS
-  'key of the advisory lock that lets only one orchestrator run in this database';
+  'Key of the advisory lock that lets only one orchestrator run in this database';
 COMMENT ON COLUMN async.control.log_level IS
-  'least level that is logged: DEBUG, INFO, NOTICE, WARNING or ERROR';
+  'Least level that is logged: DEBUG, INFO, NOTICE, WARNING or ERROR';
 COMMENT ON COLUMN async.control.paused IS
-  'the orchestrator starts nothing new; async.pause() and async.resume() set it';
+  'The orchestrator starts nothing new; async.pause() and async.resume() set it';
 COMMENT ON COLUMN async.control.configuration_version IS
-  'grows with each change; transactional, so that who sees a new value sees the new configuration too';
+  'Grows with each change; transactional, so that who sees a new value sees the new configuration too';
 
 CREATE TABLE async.target
 (
@@ -77,35 +69,29 @@ CREATE TABLE async.target
   target TEXT NOT NULL,
   connection_string TEXT,
   max_concurrency INT NOT NULL DEFAULT 8,
-  asynchronous_finish BOOL NOT NULL DEFAULT FALSE,
+  asynchronous_finish BOOL NOT NULL DEFAULT false,
   default_timeout INTERVAL,
-  concurrency_track_yielded BOOL NOT NULL DEFAULT FALSE,
-  enabled BOOL NOT NULL DEFAULT TRUE,
+  concurrency_track_yielded BOOL NOT NULL DEFAULT false,
+  enabled BOOL NOT NULL DEFAULT true,
   CONSTRAINT target_pk PRIMARY KEY (target_id),
   CONSTRAINT target_is_unique UNIQUE (target),
   CONSTRAINT target_not_empty CHECK (target <> ''),
   CONSTRAINT target_max_concurrency_positive CHECK (max_concurrency > 0),
   CONSTRAINT target_default_timeout_positive CHECK (default_timeout > '0')
 );
-
-COMMENT ON TABLE async.target IS
-  'databases on which tasks run; change them with async.configure()';
-COMMENT ON COLUMN async.target.target_id IS
-  'number that other tables hold; survives a renaming';
-COMMENT ON COLUMN async.target.target IS
-  'name of the target; a concurrency pool of this name belongs to it';
+COMMENT ON TABLE async.target IS 'Databases on which tasks run; change them with async.configure()';
+COMMENT ON COLUMN async.target.target_id IS 'Number that other tables hold; survives a renaming';
+COMMENT ON COLUMN async.target.target IS 'Name of the target; a concurrency pool of this name belongs to it';
 COMMENT ON COLUMN async.target.connection_string IS
-  'conninfo, URI, or name of a foreign server; null for the target that is this database';
-COMMENT ON COLUMN async.target.max_concurrency IS
-  'most tasks that run on it at once';
+  'Conninfo, URI, or name of a foreign server; null for the target that is this database';
+COMMENT ON COLUMN async.target.max_concurrency IS 'Most tasks that run on it at once';
 COMMENT ON COLUMN async.target.asynchronous_finish IS
-  'a task is not done when its query is: it waits for async.finish() or flow.finish()';
+  'A task is not done when its query is: it waits for async.finish() or flow.finish()';
 COMMENT ON COLUMN async.target.default_timeout IS
-  'timeout of a task that gives none; null: that of async.control';
+  'Timeout of a task that gives none; null: that of async.control';
 COMMENT ON COLUMN async.target.concurrency_track_yielded IS
-  'a task that waits for its outside answer still counts in its pool';
-COMMENT ON COLUMN async.target.enabled IS
-  'false: its tasks stay queued';
+  'A task that waits for its outside answer still counts in its pool';
+COMMENT ON COLUMN async.target.enabled IS 'Whether it is used; the tasks of one that is not stay queued';
 
 CREATE TABLE async.concurrency_pool
 (
@@ -120,22 +106,17 @@ CREATE TABLE async.concurrency_pool
   CONSTRAINT concurrency_pool_not_empty CHECK (concurrency_pool <> ''),
   CONSTRAINT concurrency_pool_max_workers_positive CHECK (max_workers > 0)
 );
-
 COMMENT ON TABLE async.concurrency_pool IS
-  'named limits on how many tasks run at once; change them with async.configure()';
-COMMENT ON COLUMN async.concurrency_pool.pool_id IS
-  'number that other tables hold; survives a renaming';
-COMMENT ON COLUMN async.concurrency_pool.concurrency_pool IS
-  'name of the pool';
-COMMENT ON COLUMN async.concurrency_pool.max_workers IS
-  'most tasks of the pool that run at once';
+  'Named limits on how many tasks run at once; change them with async.configure()';
+COMMENT ON COLUMN async.concurrency_pool.pool_id IS 'Number that other tables hold; survives a renaming';
+COMMENT ON COLUMN async.concurrency_pool.concurrency_pool IS 'Name of the pool';
+COMMENT ON COLUMN async.concurrency_pool.max_workers IS 'Most tasks of the pool that run at once';
 COMMENT ON COLUMN async.concurrency_pool.target_id IS
-  'target whose own pool this is: same name, max_workers = its max_concurrency; null for any other pool';
+  'Target whose own pool this is: same name, max_workers = its max_concurrency; null for any other pool';
 
--- The rows that every server starts with. A restore replaces them: see async.replace_seed_row().
+/* The rows that every server starts with. A restore replaces them: see async.replace_seed_row(). */
 INSERT INTO async.control DEFAULT VALUES;
 INSERT INTO async.target(target, max_concurrency)
   SELECT c.self_target, c.self_concurrency FROM async.control c;
 INSERT INTO async.concurrency_pool(concurrency_pool, max_workers, target_id)
   SELECT t.target, t.max_concurrency, t.target_id FROM async.target t;
-

@@ -1,8 +1,9 @@
 CREATE TABLE async.log_entry
 (
   logged TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  level TEXT NOT NULL CHECK (level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR')),
-  message TEXT NOT NULL
+  level TEXT NOT NULL,
+  message TEXT NOT NULL,
+  CONSTRAINT log_entry_level_known CHECK (level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR'))
 );
 CREATE INDEX log_entry_logged_idx ON async.log_entry(logged);
 COMMENT ON TABLE async.log_entry IS 'What the orchestrator has to say; async.log() writes it';

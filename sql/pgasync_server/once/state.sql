@@ -9,7 +9,7 @@ CREATE TYPE async.slot_t AS
   connection TEXT,          /* name for dblink; null: adopted from an earlier orchestrator, only watched */
   pid INT,
   backend_start TIMESTAMPTZ,
-  state TEXT,               /* opening, idle, busy, ended (waits for its receipts), watched (connection lost or never had), closed */
+  state TEXT,               /* opening, idle, busy, ended (awaits its receipts), watched (has no connection), closed */
   batch_id BIGINT,
   epoch BIGINT,
   ring INT,
@@ -34,15 +34,6 @@ CREATE TYPE async.slot_t AS
 );
 COMMENT ON TYPE async.slot_t IS 'Engine: a connection to a target and what runs there';
 
-CREATE TYPE async.receipt_t AS
-(
-  batch_id BIGINT,
-  task_id BIGINT,
-  started TIMESTAMPTZ,
-  ended TIMESTAMPTZ         /* null: revoked */
-);
-COMMENT ON TYPE async.receipt_t IS 'Engine: a receipt or revocation as a target reports it';
-
 CREATE TYPE async.lane_state_t AS
 (
   lane_id BIGINT,
@@ -52,7 +43,7 @@ CREATE TYPE async.lane_state_t AS
   position BIGINT,          /* seq of the last task taken */
   served BIGINT,            /* tasks taken since the lane woke, for turns among equals */
   work FLOAT8,              /* seconds that its tasks have been taking, commit apart, or null */
-  pace FLOAT8,              /* seconds from one to the next in their batches, commit and competition included, or null */
+  pace FLOAT8,              /* seconds from one to the next in a batch, commit and competition included, or null */
   requeued BOOL,            /* something of it may be in async.requeue */
   empty BOOL                /* nothing was left of it when it was last served */
 );
@@ -96,7 +87,7 @@ CREATE TYPE async.loop_t AS
   lanes async.lane_state_t[],
   targets async.target_state_t[],
   snapshot TXID_SNAPSHOT,   /* requests of this database taken in */
-  configuration BIGINT,     /* last_value of async.configuration_version when targets were read */
+  configuration BIGINT,     /* configuration_version of async.control when targets were read */
   started TIMESTAMPTZ,
   paused BOOL,
   workers INT,
@@ -105,47 +96,9 @@ CREATE TYPE async.loop_t AS
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
-  resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   pending BOOL,             /* and left something that the next can do at once */
+  resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
   stopping BOOL
 );
 COMMENT ON TYPE async.loop_t IS 'Engine: the state of the orchestrator between cycles';
-
-CREATE TYPE async.verdict_t AS
-(
-  task_id BIGINT,
-  lane_id BIGINT,
-  batch_id BIGINT,
-  n BIGINT,                 /* place in its batch */
-  outcome TEXT,             /* DONE, BACK (never ran or may run again at once), ERROR, LOST (nobody knows), or the status of its doom */
-  started TIMESTAMPTZ,
-  ended TIMESTAMPTZ,
-  sqlstate TEXT,
-  error TEXT,
-  committed BOOL            /* it had committed something by itself before the error */
-);
-COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';
-
-CREATE TYPE async.head_t AS
-(
-  task_id BIGINT,
-  seq BIGINT,               /* null: it went before */
-  again BIGINT,             /* its place in async.requeue then */
-  query TEXT,
-  argument JSONB,
-  doomed BOOL
-);
-COMMENT ON TYPE async.head_t IS 'Engine: a task at the head of its lane';
-
-CREATE TYPE async.part_t AS
-(
-  sole TEXT,                /* what all tasks of the message call; null: each is executed */
-  task_ids BIGINT[],
-  queries TEXT[],
-  data JSONB[],
-  furthest BIGINT,          /* greatest seq among them */
-  again BIGINT[],           /* places in async.requeue that they take */
-  doomed BIGINT[]           /* tasks that are passed over */
-);
-COMMENT ON TYPE async.part_t IS 'Engine: tasks of a lane that go in one message';

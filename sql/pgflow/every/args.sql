@@ -2,9 +2,12 @@ CREATE OR REPLACE FUNCTION flow.args(_flow_id BIGINT) RETURNS JSONB LANGUAGE plp
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The arguments of a run, as passed to run_flow(), from the cache of this database.
+ * The arguments of a run, as passed to flow.run_flow(), from the cache of this database.
+ *
+ * _flow_id: the run.
  * Errors: PF002 when nothing of the run has been here.
  */
+#variable_conflict error
 DECLARE
   cached flow.arguments;
 BEGIN

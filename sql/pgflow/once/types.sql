@@ -7,4 +7,5 @@ CREATE TYPE flow.callback_arguments_t AS
   step_arguments JSONB,   /* arguments particular to this step of the node */
   task_id BIGINT          /* async task id */
 );
-COMMENT ON TYPE flow.callback_arguments_t IS 'The one argument of every callback routine: in which run, node and step it is called';
+COMMENT ON TYPE flow.callback_arguments_t IS
+  'The one argument of every callback routine: in which run, node and step it is called';

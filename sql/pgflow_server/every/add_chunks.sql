@@ -8,9 +8,13 @@ CREATE OR REPLACE FUNCTION flow.add_chunks(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Adds the pushes among _requests that have _payload, _steps steps altogether, to a node in _state.
- * Writes flow.chunk or flow.parked_chunk, flow.node_state.
+ * Adds pushed steps to a node; those of a node whose routine has not begun wait for it.
+ *
+ * _flow_id, _node_no, _state: the run, its node, and the state that it is in.
+ * _requests: the pushes; those that have _payload are for this node, _steps steps altogether.
+ * Writes flow.chunk or flow.parked_chunk, flow.node_state, where the steps count at once.
  */
+#variable_conflict error
 BEGIN
   IF _state = 'PENDING' OR _state = 'READY' AND NOT flow.has_begun(_flow_id, _node_no) THEN
     INSERT INTO flow.parked_chunk(chunk_id, flow_id, node_no, steps)
@@ -25,8 +29,9 @@ BEGIN
          coalesce(s.unfinished, 0) + _steps, coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict
   FROM flow.run r
   JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = _node_no
-  LEFT JOIN LATERAL flow.latest_state(_flow_id, _node_no) s ON true
+  LEFT JOIN LATERAL flow.find_node_state(_flow_id, _node_no) s ON true
   WHERE r.flow_id = _flow_id;
 END;
 $$;
-COMMENT ON FUNCTION flow.add_chunks(BIGINT, INT, TEXT, async.request[], JSONB, INT) IS 'Engine: adds pushed steps to a node';
+COMMENT ON FUNCTION flow.add_chunks(BIGINT, INT, TEXT, async.request[], JSONB, INT) IS
+  'Engine: adds pushed steps to a node';

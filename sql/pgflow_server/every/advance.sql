@@ -1,29 +1,34 @@
-CREATE OR REPLACE FUNCTION flow.advance(_resolved flow.change_t[], _entered flow.change_t[] DEFAULT '{}') RETURNS VOID
-LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.advance(_resolved flow.change_t[], _entered flow.change_t[] DEFAULT '{}')
+RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Carries the end of nodes (_resolved, with the state in which they end) down the graphs: children whose parents have all
- * resolved begin or are DOA, and so on through nodes that have nothing to do. _entered: nodes that may begin anyhow.
- * The cost is that of the edges passed. Writes flow.node_state, flow.run_state, async.task.
+ * Carries the end of nodes down the graphs: children whose parents have all resolved begin or are DOA, and so on
+ * through nodes that have nothing to do. The cost is that of the edges passed.
+ *
+ * _resolved: nodes that end, with the state in which they do.
+ * _entered: nodes that may begin anyhow.
+ * Writes what flow.record_ends(), flow.release_children(), flow.enter_nodes() and flow.count_ends() do.
  */
+#variable_conflict error
 DECLARE
   resolved flow.change_t[] := _resolved;
-  entered flow.change_t[] := _entered;
-  ended flow.change_t[] := '{}';
+  entering flow.change_t[] := _entered;
+  all_resolved flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
   LOOP
     IF cardinality(resolved) > 0 THEN
       PERFORM flow.record_ends(resolved);
-      ended := ended || resolved;
-      entered := entered || flow.release_children(resolved);
+      all_resolved := all_resolved || resolved;
+      entering := entering || flow.release_children(resolved);
     END IF;
-    EXIT WHEN cardinality(entered) = 0;
-    resolved := flow.enter_nodes(entered);
-    entered := '{}';
+    EXIT WHEN cardinality(entering) = 0;
+    resolved := flow.enter_nodes(entering);
+    entering := '{}'::flow.change_t[];
     EXIT WHEN cardinality(resolved) = 0;
   END LOOP;
-  PERFORM flow.count_ends(ended);
+  PERFORM flow.count_ends(all_resolved);
 END;
 $$;
-COMMENT ON FUNCTION flow.advance(flow.change_t[], flow.change_t[]) IS 'Engine: carries the end of nodes down their graphs';
+COMMENT ON FUNCTION flow.advance(flow.change_t[], flow.change_t[]) IS
+  'Engine: carries the end of nodes down their graphs';

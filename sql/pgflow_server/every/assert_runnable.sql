@@ -1,11 +1,18 @@
-CREATE OR REPLACE FUNCTION flow.assert_runnable(_flow_id BIGINT, _only_these_nodes TEXT[], _parent_task_id BIGINT) RETURNS VOID
-LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION flow.assert_runnable(
+  _flow_id BIGINT,
+  _only_these_nodes TEXT[],
+  _parent_task_id BIGINT) RETURNS VOID LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises 0A000, naming all of it, when a run would need what can be configured and is not run yet: better refused than run
- * otherwise than it was meant.
+ * Refuses a run that would need what can be configured and is not run yet: better refused than run otherwise than it
+ * was meant.
+ *
+ * _flow_id: the run, recorded already.
+ * _only_these_nodes, _parent_task_id: as flow.run_flow() got them.
+ * Errors: 0A000, which names all of it.
  */
+#variable_conflict error
 DECLARE
   wanting TEXT;
 BEGIN
@@ -28,4 +35,5 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION flow.assert_runnable(BIGINT, TEXT[], BIGINT) IS 'Engine: refuses runs that need what is not there yet';
+COMMENT ON FUNCTION flow.assert_runnable(BIGINT, TEXT[], BIGINT) IS
+  'Engine: refuses runs that need what is not there yet';

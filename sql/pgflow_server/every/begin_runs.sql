@@ -1,7 +1,13 @@
 CREATE OR REPLACE FUNCTION flow.begin_runs(_flow_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Starts runs: their nodes without dependencies begin. Writes flow.run_state, flow.node_state, async.task. */
+/*
+ * Starts runs: their nodes without dependencies begin.
+ *
+ * _flow_ids: the runs.
+ * Writes flow.run_state, and what flow.advance() does.
+ */
+#variable_conflict error
 BEGIN
   IF cardinality(_flow_ids) > 0 THEN
     INSERT INTO flow.run_state(flow_id, state, unresolved, failed, canceled)

@@ -2,9 +2,13 @@ CREATE OR REPLACE FUNCTION flow.begin_steps(_nodes flow.change_t[]) RETURNS VOID
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The routine of these nodes is done, or they have none, and they have steps: those known beforehand are added, those that
- * were pushed before the node began are released. Writes flow.node_state, flow.chunk, flow.parked_chunk.
+ * Lets nodes go on to their steps, their routine being done, or having none: steps known beforehand are added, those
+ * that were pushed before the node began are released.
+ *
+ * _nodes: the nodes, each with at least one step.
+ * Writes flow.chunk, flow.node_state, and what flow.release_parked() does.
  */
+#variable_conflict error
 BEGIN
   INSERT INTO flow.chunk(flow_id, node_no, steps)
   SELECT c.flow_id, c.node_no, n.steps[p.first:p.first + 499]
@@ -23,7 +27,7 @@ BEGIN
   JOIN flow.run r ON r.flow_id = c.flow_id
   CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
-  LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
+  LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
 END;
 $$;
-COMMENT ON FUNCTION flow.begin_steps(flow.change_t[]) IS 'Engine: nodes go on to their steps';
+COMMENT ON FUNCTION flow.begin_steps(flow.change_t[]) IS 'Engine: lets nodes go on to their steps';

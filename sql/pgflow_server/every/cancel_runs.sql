@@ -3,8 +3,13 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Cancels open runs: nodes that wait end at once; those with tasks or steps under way end with them, which the engine
- * cancels or interrupts. Writes flow.run_state, flow.node_state, and what follows from that.
+ * cancels or interrupts. A loop, since cancels are few.
+ *
+ * _flow_ids: the runs; those that have ended are passed over.
+ * Writes flow.run_state, flow.parked_chunk, and what flow.record_ends(), flow.count_ends(), flow.condemn_nodes(),
+ *   async.cancel_owned() and flow.advance() do.
  */
+#variable_conflict error
 DECLARE
   doomed_id BIGINT;
   idle flow.change_t[];
@@ -23,16 +28,16 @@ BEGIN
     INTO idle, busy
     FROM flow.run r
     JOIN flow.definition_node n ON n.definition_id = r.definition_id
-    LEFT JOIN LATERAL flow.latest_state(doomed_id, n.node_no) s ON true
+    LEFT JOIN LATERAL flow.find_node_state(doomed_id, n.node_no) s ON true
     WHERE r.flow_id = doomed_id;
     DELETE FROM flow.parked_chunk p WHERE p.flow_id = doomed_id AND NOT EXISTS (
       SELECT FROM unnest(busy) b WHERE b.node_no = p.node_no);
     PERFORM flow.record_ends(idle);
     PERFORM flow.count_ends(idle);
     IF busy IS NOT NULL THEN
-      PERFORM flow.condemn(busy);
+      PERFORM flow.condemn_nodes(busy, NULL, 'run canceled');
       PERFORM async.cancel_owned('flow', doomed_id, NULL, 'run canceled');
-      PERFORM flow.advance(flow.done_with_steps(busy));
+      PERFORM flow.advance(flow.find_done_nodes(busy));
     END IF;
   END LOOP;
 END;

@@ -4,8 +4,7 @@ CREATE OR REPLACE FUNCTION flow.check_configuration(
   _configuration JSONB,
   _parents INT[],
   _children INT[],
-  _parent_names TEXT[]) RETURNS VOID
-LANGUAGE plpgsql STABLE
+  _parent_names TEXT[]) RETURNS VOID LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET jit = off AS
 $$
@@ -14,19 +13,18 @@ $$
  *
  * _flow_name, _given: what flow.configure_flow() was given; the latter an object.
  * _configuration: the whole configuration that the flow is to have; its nodes are an array.
- * _parents, _children, _parent_names: its dependencies, see flow.configured_edges().
+ * _parents, _children, _parent_names: its dependencies, see flow.extract_edges().
  * Errors: PF006.
  */
 #variable_conflict error
 DECLARE
-  nodes JSONB := _configuration -> 'nodes';
   names TEXT[] := ARRAY(
-    SELECT CASE jsonb_typeof(n.item -> 'node') WHEN 'string' THEN n.item ->> 'node' END
-    FROM jsonb_array_elements(nodes) WITH ORDINALITY AS n(item, no)
+    SELECT CASE jsonb_typeof(n.item->'node') WHEN 'string' THEN n.item->>'node' END
+    FROM jsonb_array_elements(_configuration->'nodes') WITH ORDINALITY AS n(item, no)
     ORDER BY n.no);
   lines TEXT[];
-  problems BIGINT;
-  hint TEXT;
+  problem_count BIGINT;
+  advice TEXT;
 BEGIN
   SELECT
     array_agg(
@@ -36,36 +34,20 @@ BEGIN
         ELSE format('node %s: ', to_json(names[p.place]))
       END
       || p.problem
-      || coalesce(' (did you mean "' || async.nearest_name(p.wrong, flow.known_names(p.known, names)) || '"?)', '')
+      || coalesce(' (did you mean "' || async.find_nearest_name(p.wrong, flow.list_known_names(p.known, names)) || '"?)', '')
       ORDER BY p.no) FILTER (WHERE p.no <= 50),
     count(*),
     CASE WHEN bool_or(p.known = 'target') THEN 'Make a target known with async.configure() first.' END
-  INTO lines, problems, hint
+  INTO lines, problem_count, advice
   FROM
   (
     SELECT a.place, a.problem, a.wrong, a.known, row_number() OVER (ORDER BY a.place, a.problem COLLATE "C") AS no
-    FROM
-    (
-      SELECT s.place, s.problem, s.wrong, s.known FROM flow.shape_problems(_flow_name, _given, nodes) s
-      UNION ALL
-      SELECT 0, g.problem, g.wrong, g.known FROM flow.group_routine_problems(_configuration -> 'concurrency_group_routine') g
-      UNION ALL
-      SELECT 0, m.problem, m.wrong, m.known FROM flow.mutex_problems(_configuration -> 'mutexes', names) m
-      UNION ALL
-      SELECT n.place, n.problem, n.wrong, n.known FROM flow.node_problems(nodes) n
-      UNION ALL
-      SELECT f.place, f.problem, f.wrong, f.known FROM flow.subflow_problems(_flow_name, nodes) f
-      UNION ALL
-      SELECT d.place, d.problem, d.wrong, d.known FROM flow.dependency_problems(nodes, _parents, _children, _parent_names) d
-      UNION ALL
-      SELECT c.place, c.problem, NULL, NULL FROM flow.cycle_problems(names, _parents, _children) c
-    ) a
+    FROM flow.find_problems(_flow_name, _given, _configuration, names, _parents, _children, _parent_names) a
   ) p;
 
   PERFORM async.raise_configuration_error(
-    format('configuration of flow "%s" is not valid', left(_flow_name, 63)), lines, problems, hint);
+    format('configuration of flow "%s" is not valid', left(_flow_name, 63)), lines, problem_count, advice);
 END;
 $$;
-
 COMMENT ON FUNCTION flow.check_configuration(TEXT, JSONB, JSONB, INT[], INT[], TEXT[]) IS
-  'private: raises PF006 with all that is wrong with a configuration of a flow';
+  'Engine: raises PF006 with all that is wrong with a configuration of a flow';

@@ -3,8 +3,12 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Hook of the engine: refuses requests that name a run or node that is not there or has ended, while the caller can
- * still be told. Errors: PF002, PF003, PF005. Reads flow.run, flow.open_run, flow.definition_node.
+ * still be told.
+ *
+ * _request: the request, of kind flow.run, flow.push or flow.cancel.
+ * Errors: PF002, PF003, PF005.
  */
+#variable_conflict error
 DECLARE
   wanted BIGINT := (_request.payload->>'flow_id')::BIGINT;
 BEGIN
@@ -19,4 +23,5 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION flow.check_request(async.request) IS 'Engine: refuses requests about runs and nodes that are not there';
+COMMENT ON FUNCTION flow.check_request(async.request) IS
+  'Engine: refuses requests about runs and nodes that are not there';

@@ -1,10 +1,16 @@
-CREATE OR REPLACE FUNCTION flow.count_steps(_results async.result_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.count_steps(_results async.result_t[]) RETURNS flow.change_t[]
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Counts steps that have ended off their nodes; the first that failed stops the others of its node, where all must
- * complete. Returns the nodes that end with them. Writes flow.node_state, and what stopping steps does.
+ * complete.
+ *
+ * _results: the steps.
+ * Returns the nodes that end with them.
+ * Writes flow.node_state, and what flow.stop_steps() does.
  */
+#variable_conflict error
 DECLARE
   touched flow.change_t[];
 BEGIN
@@ -27,7 +33,7 @@ BEGIN
     JOIN flow.run r ON r.flow_id = t.flow_id
     CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = t.node_no OFFSET 0) n
-    CROSS JOIN LATERAL flow.latest_state(t.flow_id, t.node_no) s
+    CROSS JOIN LATERAL flow.find_node_state(t.flow_id, t.node_no) s
     RETURNING flow_id, node_no, verdict, failed, canceled, unfinished
   )
   SELECT array_agg(ROW(c.flow_id, c.node_no, CASE WHEN c.verdict IS NOT NULL AND c.unfinished > 0
@@ -39,7 +45,7 @@ BEGIN
   IF EXISTS (SELECT FROM unnest(touched) u WHERE u.state = 'STOP') THEN
     PERFORM flow.stop_steps(ARRAY(SELECT u FROM unnest(touched) u WHERE u.state = 'STOP'), 'another step failed');
   END IF;
-  RETURN flow.done_with_steps(touched);
+  RETURN flow.find_done_nodes(touched);
 END;
 $$;
-COMMENT ON FUNCTION flow.count_steps(async.result_t[]) IS 'Engine: counts steps off their nodes';
+COMMENT ON FUNCTION flow.count_steps(async.result_t[]) IS 'Engine: counts steps that have ended off their nodes';

@@ -8,9 +8,12 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The server's part of flow.run_flow(): records the run in the caller's transaction and asks for its start.
- * Errors: PF001 unknown flow, 0A000 what this version does not run. Writes flow.run, flow.open_run, flow.arguments,
- * async.request.
+ *
+ * _flow, _arguments, _only_these_nodes, _parent_task_id, _priority: as flow.run_flow() got them.
+ * Errors: PF001 unknown flow, 0A000 what this version does not run.
+ * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the row of flow.flow against flow.drop_flow().
  */
+#variable_conflict error
 DECLARE
   new_id BIGINT := nextval('flow.flow_id_seq');
 BEGIN
@@ -18,7 +21,7 @@ BEGIN
   SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
   FROM flow.flow f WHERE f.flow = _flow FOR KEY SHARE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'unknown flow "%"', _flow USING ERRCODE = 'PF001', HINT = 'flow.configure_flow() makes flows.';
+    PERFORM flow.raise_unknown_flow(_flow);
   END IF;
   PERFORM flow.assert_runnable(new_id, _only_these_nodes, _parent_task_id);
   INSERT INTO flow.open_run(flow_id, flow) VALUES (new_id, _flow);

@@ -1,13 +1,12 @@
-CREATE OR REPLACE FUNCTION flow.drop_flow(_flow TEXT) RETURNS VOID
-LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.drop_flow(_flow TEXT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Removes a flow, so that it can be run no more. Its definitions stay as long as runs of them are kept.
  *
  * _flow: name of the flow.
- * Errors: PF001 if there is no such flow; PF005 while a run of it is open, or while steps of another flow run it.
- * Writes: flow.flow, of which it locks the row first, so that no run starts meanwhile.
+ * Errors: PF001 unknown flow; PF005 while a run of it is open, or while steps of another flow run it.
+ * Writes flow.flow; locks the table against other configurations, and the row against new runs.
  */
 #variable_conflict error
 DECLARE
@@ -36,6 +35,4 @@ BEGIN
   DELETE FROM flow.flow f WHERE f.flow = _flow;
 END;
 $$;
-
-COMMENT ON FUNCTION flow.drop_flow(TEXT) IS
-  'remove a flow; refused while a run of it is open';
+COMMENT ON FUNCTION flow.drop_flow(TEXT) IS 'Removes a flow; refused while a run of it is open';

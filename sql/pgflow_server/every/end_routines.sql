@@ -1,10 +1,16 @@
-CREATE OR REPLACE FUNCTION flow.end_routines(_results async.result_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.end_routines(_results async.result_t[]) RETURNS flow.change_t[]
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The routines of nodes have ended. After success a node goes on to its steps; after failure the steps that it pushed are
- * stopped, and it ends with them. Returns the nodes that end at once. Writes flow.node_state, and what its steps do.
+ * The routines of nodes have ended. After success a node goes on to its steps; after failure the steps that it pushed
+ * are stopped, and it ends with them.
+ *
+ * _results: the nodes' own tasks.
+ * Returns the nodes that end at once.
+ * Writes what flow.begin_steps() and flow.condemn_nodes() do.
  */
+#variable_conflict error
 DECLARE
   going_on flow.change_t[];
   failing flow.change_t[];
@@ -21,7 +27,7 @@ BEGIN
     JOIN flow.run f ON f.flow_id = r.owner_id
     CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = f.definition_id AND x.node_no = r.owner_item OFFSET 0) n
-    CROSS JOIN LATERAL flow.latest_state(r.owner_id, r.owner_item) s
+    CROSS JOIN LATERAL flow.find_node_state(r.owner_id, r.owner_item) s
   )
   SELECT array_agg(a.change) FILTER (WHERE a.good AND a.will_have_steps),
          array_agg(a.change) FILTER (WHERE NOT a.good AND a.has_steps),
@@ -32,10 +38,10 @@ BEGIN
     PERFORM flow.begin_steps(going_on);
   END IF;
   IF failing IS NOT NULL THEN
-    PERFORM flow.await_steps(failing);
-    ending := coalesce(ending, '{}') || flow.done_with_steps(failing);
+    PERFORM flow.condemn_nodes(failing, 'RUNNING_STEPS', 'its node failed');
+    ending := coalesce(ending, '{}') || flow.find_done_nodes(failing);
   END IF;
   RETURN coalesce(ending, '{}');
 END;
 $$;
-COMMENT ON FUNCTION flow.end_routines(async.result_t[]) IS 'Engine: the routines of nodes have ended';
+COMMENT ON FUNCTION flow.end_routines(async.result_t[]) IS 'Engine: lets nodes whose routine has ended go on or end';

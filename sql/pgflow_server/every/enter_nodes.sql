@@ -2,10 +2,14 @@ CREATE OR REPLACE FUNCTION flow.enter_nodes(_entered flow.change_t[]) RETURNS fl
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Begins nodes whose parents have all resolved. Those with a routine are queued; those without one go on to their steps.
+ * Begins nodes whose parents have all resolved. Those with a routine are queued; those without one go on to their
+ * steps.
+ *
+ * _entered: the nodes.
  * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do.
- * Writes flow.node_state, flow.chunk, async.task.
+ * Writes flow.node_state, and what flow.queue_nodes() and flow.begin_steps() do.
  */
+#variable_conflict error
 DECLARE
   begun flow.change_t[];
   steps_only flow.change_t[];
@@ -22,12 +26,12 @@ BEGIN
   JOIN flow.run r ON r.flow_id = c.flow_id
   CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
-  LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
+  LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
 
   IF begun IS NOT NULL THEN
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
     SELECT c.flow_id, c.node_no, 'READY', 0, false, coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
-    FROM unnest(begun) c LEFT JOIN LATERAL flow.latest_state(c.flow_id, c.node_no) s ON true;
+    FROM unnest(begun) c LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
     PERFORM flow.queue_nodes(begun);
   END IF;
   IF steps_only IS NOT NULL THEN

@@ -2,13 +2,16 @@ CREATE OR REPLACE FUNCTION flow.expand_chunks() RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Hook of the engine, once a cycle: makes tasks of up to 1,000 pushed steps, in the order in which they were pushed. Returns
- * whether there were any. A step that its node has already is passed over and no longer counted.
- * Writes flow.chunk, async.task, flow.node_state.
+ * Hook of the engine, once a cycle: makes tasks of up to 1,000 pushed steps, in the order in which they were pushed. A
+ * step that its node has already is passed over and no longer counted. A loop over two chunks at the most.
+ *
+ * Returns whether there were any.
+ * Writes flow.chunk, and what flow.queue_steps() and flow.advance() do.
  */
+#variable_conflict error
 DECLARE
   chunk flow.chunk;
-  twins flow.change_t[] := '{}';
+  twins flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
   FOR chunk IN
     WITH gone AS
@@ -23,7 +26,7 @@ BEGIN
     END IF;
   END LOOP;
   IF cardinality(twins) > 0 THEN
-    PERFORM flow.advance(flow.done_with_steps(twins));
+    PERFORM flow.advance(flow.find_done_nodes(twins));
   END IF;
   RETURN chunk.chunk_id IS NOT NULL;
 END;

@@ -1,7 +1,11 @@
 CREATE OR REPLACE FUNCTION flow.has_begun(_flow_id BIGINT, _node_no INT) RETURNS BOOL LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Whether the task of a node's own routine has been sent, at least once. Reads async.task, batch, attempt, yielded, result. */
+/*
+ * Whether the task of a node's own routine has been sent, at least once: the one with the key of zeros, where steps have a hash.
+ *
+ * _flow_id, _node_no: the run and its node.
+ */
 SELECT EXISTS (
   SELECT FROM async.task t
   WHERE t.owner_id = _flow_id AND t.owner_item = _node_no AND t.key = '00000000-0000-0000-0000-000000000000'

@@ -7,7 +7,7 @@ $$
  *
  * _definition_id: the definition, whose nodes have been stored.
  * _mutexes: mutexes of a configuration that has been checked, or null.
- * Writes: flow.definition_mutex.
+ * Writes flow.definition_mutex.
  */
 #variable_conflict error
 BEGIN
@@ -19,6 +19,4 @@ BEGIN
   ORDER BY m.no, d.node_no;
 END;
 $$;
-
-COMMENT ON FUNCTION flow.insert_mutexes(BIGINT, JSONB) IS
-  'private: stores the mutexes of a definition';
+COMMENT ON FUNCTION flow.insert_mutexes(BIGINT, JSONB) IS 'Engine: stores the mutexes of a definition';

@@ -3,30 +3,28 @@ LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A configuration with another merged into it: keys that are given win, nodes of the same name are merged in the same way, others
- * come behind those that exist. A key that is given as null takes its default again.
+ * A configuration with another merged into it: keys that are given win, nodes of the same name are merged in the same
+ * way, others come behind those that exist. A key that is given as null takes its default again.
  *
  * _current: configuration of the flow.
  * _given: what to merge into it; an object. Its nodes that have no name are left out.
  */
-  SELECT (_current || _given) || CASE
-    WHEN jsonb_typeof(_given -> 'nodes') = 'array' THEN jsonb_build_object('nodes',
+SELECT (_current || _given) || CASE
+  WHEN jsonb_typeof(_given->'nodes') = 'array' THEN jsonb_build_object('nodes',
+  (
+    SELECT jsonb_agg(
+      CASE WHEN c.item IS NULL OR g.item IS NULL THEN coalesce(g.item, c.item) ELSE c.item || g.item END
+      ORDER BY c.no, g.no)
+    FROM jsonb_array_elements(_current->'nodes') WITH ORDINALITY AS c(item, no)
+    FULL JOIN
     (
-      SELECT jsonb_agg(
-        CASE WHEN c.item IS NULL OR g.item IS NULL THEN coalesce(g.item, c.item) ELSE c.item || g.item END
-        ORDER BY c.no, g.no)
-      FROM jsonb_array_elements(_current -> 'nodes') WITH ORDINALITY AS c(item, no)
-      FULL JOIN
-      (
-        SELECT e.item, e.no, e.item ->> 'node' AS node
-        FROM jsonb_array_elements(_given -> 'nodes') WITH ORDINALITY AS e(item, no)
-        WHERE jsonb_typeof(e.item -> 'node') = 'string'
-      ) g ON g.node = c.item ->> 'node'
-    ))
-    -- null means the default, which for nodes would be none at all
-    ELSE jsonb_build_object('nodes', _current -> 'nodes')
-  END
+      SELECT e.item, e.no, e.item->>'node' AS node
+      FROM jsonb_array_elements(_given->'nodes') WITH ORDINALITY AS e(item, no)
+      WHERE jsonb_typeof(e.item->'node') = 'string'
+    ) g ON g.node = c.item->>'node'
+  ))
+  -- null means the default, which for nodes would be none at all
+  ELSE jsonb_build_object('nodes', _current->'nodes')
+END;
 $$;
-
-COMMENT ON FUNCTION flow.merge_configuration(JSONB, JSONB) IS
-  'private: one configuration of a flow merged into another';
+COMMENT ON FUNCTION flow.merge_configuration(JSONB, JSONB) IS 'Engine: one configuration of a flow merged into another';

@@ -2,9 +2,13 @@ CREATE OR REPLACE FUNCTION flow.queue_nodes(_begun flow.change_t[]) RETURNS VOID
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Queues the tasks of nodes' own routines: one lane for those of a run that have everything but the routine in common.
+ * Queues the tasks of nodes' own routines, with a key of zeros, where steps have a hash. The loop makes one lane for
+ * those of a run that have everything but the routine in common.
+ *
+ * _begun: the nodes.
  * Writes async.lane, async.task.
  */
+#variable_conflict error
 DECLARE
   alike RECORD;
   wanted async.lane;
@@ -20,7 +24,7 @@ BEGIN
     GROUP BY r.flow_id, n.target, r.priority + n.priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
-    wanted := flow.lane_on(alike.target, NOT alike.synchronous, NULL);
+    wanted := flow.draft_lane(alike.target, NOT alike.synchronous, NULL);
     wanted.priority := alike.priority;
     wanted.owner_id := alike.flow_id;
     wanted.owner_item := 0;
@@ -31,7 +35,7 @@ BEGIN
     wanted.retry_max_delay := alike.retry_max_delay;
     wanted.retry_on := alike.retry_on;
     wanted.on_interrupt := alike.on_interrupt;
-    wanted.lane_id := async.lane(wanted);
+    wanted.lane_id := async.ensure_lane(wanted);
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, key, query, argument, source)
     SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), alike.flow_id, n.node_no,
            '00000000-0000-0000-0000-000000000000', n.routine, to_jsonb(n.node), alike.flow

@@ -2,35 +2,38 @@ CREATE OR REPLACE FUNCTION flow.queue_steps(_chunk flow.chunk) RETURNS BOOL LANG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes tasks of a chunk of steps. Returns whether some of them existed already: those are no longer counted. A hash tells
- * steps apart, since an index entry cannot hold large arguments.
+ * Makes tasks of steps. A hash tells steps apart, since an index entry cannot hold large arguments.
+ *
+ * _chunk: the steps, of one node.
+ * Returns whether some of them existed already: those are no longer counted.
  * Writes async.lane, async.task, flow.node_state.
  */
+#variable_conflict error
 DECLARE
-  node flow.definition_node;
+  defined flow.definition_node;
   wanted async.lane;
   queued BIGINT;
 BEGIN
-  SELECT n.* INTO node
+  SELECT n.* INTO defined
   FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = _chunk.node_no
   WHERE r.flow_id = _chunk.flow_id;
-  wanted := flow.lane_on(node.target, true, node.step_timeout);
-  wanted.priority := node.priority + (SELECT r.priority FROM flow.run r WHERE r.flow_id = _chunk.flow_id);
+  wanted := flow.draft_lane(defined.target, true, defined.step_timeout);
+  wanted.priority := defined.priority + (SELECT r.priority FROM flow.run r WHERE r.flow_id = _chunk.flow_id);
   wanted.owner_id := _chunk.flow_id;
   wanted.owner_item := _chunk.node_no;
   wanted.kind := 'flow.step';
-  wanted.call := node.step_routine;
-  wanted.label := node.node;
-  wanted.retries := node.retries;
-  wanted.retry_delay := node.retry_delay;
-  wanted.retry_backoff := node.retry_backoff;
-  wanted.retry_max_delay := node.retry_max_delay;
-  wanted.retry_on := node.retry_on;
-  wanted.on_interrupt := node.on_interrupt;
-  wanted.lane_id := async.lane(wanted);
+  wanted.call := defined.step_routine;
+  wanted.label := defined.node;
+  wanted.retries := defined.retries;
+  wanted.retry_delay := defined.retry_delay;
+  wanted.retry_backoff := defined.retry_backoff;
+  wanted.retry_max_delay := defined.retry_max_delay;
+  wanted.retry_on := defined.retry_on;
+  wanted.on_interrupt := defined.on_interrupt;
+  wanted.lane_id := async.ensure_lane(wanted);
   INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, key, argument, source)
   SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), _chunk.flow_id, _chunk.node_no,
-         md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, node.node
+         md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, defined.node
   FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
   ON CONFLICT (owner_id, owner_item, key) DO NOTHING;
   GET DIAGNOSTICS queued = ROW_COUNT;
@@ -39,7 +42,7 @@ BEGIN
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
     SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps - cardinality(_chunk.steps) + queued,
            s.unfinished - cardinality(_chunk.steps) + queued, s.failed, s.canceled, s.verdict
-    FROM flow.latest_state(_chunk.flow_id, _chunk.node_no) s;
+    FROM flow.find_node_state(_chunk.flow_id, _chunk.node_no) s;
     RETURN true;
   END IF;
   RETURN false;

@@ -1,11 +1,10 @@
-CREATE OR REPLACE FUNCTION flow.quote_routine(_name TEXT) RETURNS TEXT
-LANGUAGE plpgsql IMMUTABLE STRICT
+CREATE OR REPLACE FUNCTION flow.quote_routine(_name TEXT) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * A name of a routine with each part quoted where it must be, safe to paste into a statement.
  *
- * _name: name that async.is_routine_name() takes.
+ * _name: a name that async.is_routine_name() takes.
  */
 #variable_conflict error
 BEGIN
@@ -20,6 +19,4 @@ BEGIN
   RETURN quote_ident(_name);
 END;
 $$;
-
-COMMENT ON FUNCTION flow.quote_routine(TEXT) IS
-  'private: quotes the name of a routine';
+COMMENT ON FUNCTION flow.quote_routine(TEXT) IS 'Engine: quotes the name of a routine';

@@ -1,10 +1,15 @@
-CREATE OR REPLACE FUNCTION flow.release_children(_resolved flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.release_children(_resolved flow.change_t[]) RETURNS flow.change_t[]
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Counts resolved parents off their children; returns the children that have none left. Children of a canceled run have
- * ended already. Writes flow.node_state.
+ * Counts resolved parents off their children. Children of a canceled run have ended already.
+ *
+ * _resolved: the parents, with the state in which they ended.
+ * Returns the children that have no parent left to wait for.
+ * Writes flow.node_state.
  */
+#variable_conflict error
 DECLARE
   released flow.change_t[];
 BEGIN
@@ -25,7 +30,7 @@ BEGIN
     FROM met m
     CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = m.definition_id AND x.node_no = m.child_no OFFSET 0) n
-    LEFT JOIN LATERAL flow.latest_state(m.flow_id, m.child_no) s ON true
+    LEFT JOIN LATERAL flow.find_node_state(m.flow_id, m.child_no) s ON true
     WHERE coalesce(s.state, 'PENDING') = 'PENDING'
     RETURNING flow_id, node_no, unmet
   )

@@ -1,7 +1,13 @@
 CREATE OR REPLACE FUNCTION flow.release_parked(_nodes flow.change_t[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* Steps that were pushed to these nodes before they began may run now. Writes flow.parked_chunk, flow.chunk. */
+/*
+ * Lets the steps run that were pushed to nodes before they began.
+ *
+ * _nodes: the nodes.
+ * Writes flow.parked_chunk, flow.chunk.
+ */
+#variable_conflict error
 BEGIN
   WITH released AS
   (
@@ -13,4 +19,4 @@ BEGIN
   SELECT r.flow_id, r.node_no, r.steps FROM released r ORDER BY r.chunk_id;
 END;
 $$;
-COMMENT ON FUNCTION flow.release_parked(flow.change_t[]) IS 'Engine: steps that waited for their node may run';
+COMMENT ON FUNCTION flow.release_parked(flow.change_t[]) IS 'Engine: lets steps run that waited for their node';

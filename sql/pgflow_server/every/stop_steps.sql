@@ -1,10 +1,16 @@
-CREATE OR REPLACE FUNCTION flow.stop_steps(_nodes flow.change_t[], _message TEXT) RETURNS VOID LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.stop_steps(_nodes flow.change_t[], _message TEXT) RETURNS VOID
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Stops the steps of nodes: those that are no tasks yet are counted off as canceled at once, the others are canceled or
- * interrupted by the engine, and counted off as they end. Writes flow.chunk, flow.parked_chunk, flow.node_state.
+ * interrupted by the engine, and counted off as they end. A loop, since nodes that fail with steps under way are few.
+ *
+ * _nodes: the nodes.
+ * _message: why, for the steps.
+ * Writes flow.chunk, flow.parked_chunk, flow.node_state, and what async.cancel_owned() does.
  */
+#variable_conflict error
 DECLARE
   stopped RECORD;
 BEGIN
@@ -26,7 +32,7 @@ BEGIN
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict, error)
     SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps, s.unfinished - stopped.dropped, s.failed,
            s.canceled + stopped.dropped, s.verdict, s.error
-    FROM flow.latest_state(stopped.flow_id, stopped.node_no) s WHERE stopped.dropped > 0;
+    FROM flow.find_node_state(stopped.flow_id, stopped.node_no) s WHERE stopped.dropped > 0;
     PERFORM async.cancel_owned('flow', stopped.flow_id, stopped.node_no, _message);
   END LOOP;
 END;

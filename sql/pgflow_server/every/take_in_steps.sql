@@ -2,10 +2,13 @@ CREATE OR REPLACE FUNCTION flow.take_in_steps(_requests async.request[]) RETURNS
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Adds pushed steps to their nodes: counted at once, made tasks in the next cycles; those of a node whose routine has not
- * begun wait for it. What was pushed to a run or node that has ended, or does not exist, is dropped and logged.
- * Writes flow.chunk, flow.parked_chunk, flow.node_state.
+ * Adds pushed steps to their nodes: counted at once, made tasks in the next cycles. What was pushed to a run or node
+ * that has ended, or does not exist, is dropped and logged. The loop takes all pushes to a node at once.
+ *
+ * _requests: the pushes.
+ * Writes what flow.add_chunks() does, and the log.
  */
+#variable_conflict error
 DECLARE
   pushed RECORD;
 BEGIN
@@ -17,7 +20,7 @@ BEGIN
     LEFT JOIN flow.open_run o ON o.flow_id = (q.payload->>'flow_id')::BIGINT
     LEFT JOIN flow.run r ON r.flow_id = o.flow_id
     LEFT JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node = q.payload->>'node'
-    LEFT JOIN LATERAL flow.latest_state(r.flow_id, n.node_no) s ON true
+    LEFT JOIN LATERAL flow.find_node_state(r.flow_id, n.node_no) s ON true
   LOOP
     IF pushed.node_no IS NULL OR pushed.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS') OR pushed.verdict IS NOT NULL THEN
       PERFORM async.log('WARNING', format('%s steps pushed to %s were dropped', pushed.steps, pushed.payload));

@@ -3,17 +3,17 @@ CREATE OR REPLACE FUNCTION flow.walk_flow(
   OUT parent TEXT,
   OUT child TEXT,
   OUT path TEXT[],
-  OUT depth INT) RETURNS SETOF RECORD
-LANGUAGE plpgsql STABLE
+  OUT depth INT) RETURNS SETOF RECORD LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The graph of a flow from its roots: each root once (without a parent), and each dependency once, however many ways lead to it.
+ * The graph of a flow from its roots: each root once (without a parent), and each dependency once, however many ways
+ * lead to it.
  *
  * _flow: name of the flow.
  * path: a shortest way from a root to the parent, and the child.
  * depth: number of dependencies on that way; 0 for a root.
- * Errors: PF001 if there is no such flow.
+ * Errors: PF001 unknown flow.
  */
 #variable_conflict error
 DECLARE
@@ -40,6 +40,5 @@ BEGIN
   END LOOP;
 END;
 $$;
-
 COMMENT ON FUNCTION flow.walk_flow(TEXT) IS
-  'the graph of a flow from its roots: each dependency once, with a shortest way to it';
+  'The graph of a flow from its roots: each dependency once, with a shortest way to it';

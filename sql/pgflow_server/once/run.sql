@@ -4,86 +4,137 @@
  */
 CREATE SEQUENCE flow.flow_id_seq;
 COMMENT ON SEQUENCE flow.flow_id_seq IS 'Numbers runs';
+
 CREATE SEQUENCE flow.state_no_seq;
 COMMENT ON SEQUENCE flow.state_no_seq IS 'Numbers the states of runs and nodes in the order in which they came';
 
 CREATE TABLE flow.run
 (
-  flow_id BIGINT PRIMARY KEY,
+  flow_id BIGINT,
   flow TEXT NOT NULL,
   definition_id BIGINT NOT NULL,
   arguments JSONB,
   priority INT NOT NULL,
   parent_task_id BIGINT,
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  requested_by TEXT NOT NULL DEFAULT session_user
+  requested_by TEXT NOT NULL DEFAULT session_user,
+  CONSTRAINT run_pk PRIMARY KEY (flow_id)
 );
 CREATE INDEX run_flow_idx ON flow.run(flow, flow_id);
 COMMENT ON TABLE flow.run IS 'Runs as they were asked for; never updated, removed task_keep_duration after their end';
+COMMENT ON COLUMN flow.run.flow_id IS 'Number of the run';
+COMMENT ON COLUMN flow.run.flow IS 'Name of its flow';
+COMMENT ON COLUMN flow.run.definition_id IS 'Version of the flow that it keeps to';
+COMMENT ON COLUMN flow.run.arguments IS 'What every callback gets';
+COMMENT ON COLUMN flow.run.priority IS 'Added to those of the nodes; lower runs first';
+COMMENT ON COLUMN flow.run.parent_task_id IS 'Step that it is run by; not in this version';
+COMMENT ON COLUMN flow.run.requested IS 'When it was asked for';
+COMMENT ON COLUMN flow.run.requested_by IS 'Role that asked for it';
 
-CREATE TABLE flow.open_run (flow_id BIGINT PRIMARY KEY, flow TEXT NOT NULL);
+CREATE TABLE flow.open_run
+(
+  flow_id BIGINT,
+  flow TEXT NOT NULL,
+  CONSTRAINT open_run_pk PRIMARY KEY (flow_id)
+);
 COMMENT ON TABLE flow.open_run IS 'Runs that have not ended';
+COMMENT ON COLUMN flow.open_run.flow_id IS 'Run';
+COMMENT ON COLUMN flow.open_run.flow IS 'Its flow';
 
 CREATE TABLE flow.run_state
 (
   flow_id BIGINT,
   state_no BIGINT DEFAULT pg_catalog.nextval('flow.state_no_seq'),
-  state TEXT NOT NULL CHECK (state IN ('RUNNING', 'FINISHED', 'FAILED', 'CANCELED')),
-  unresolved INT NOT NULL,   /* nodes */
-  failed INT NOT NULL,       /* nodes that ended FAILED, TIMED_OUT or DOA */
-  canceled BOOL NOT NULL,    /* it has been asked to end */
+  state TEXT NOT NULL,
+  unresolved INT NOT NULL,
+  failed INT NOT NULL,
+  canceled BOOL NOT NULL,
   changed TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  PRIMARY KEY (flow_id, state_no)
+  CONSTRAINT run_state_pk PRIMARY KEY (flow_id, state_no),
+  CONSTRAINT run_state_known CHECK (state IN ('RUNNING', 'FINISHED', 'FAILED', 'CANCELED'))
 );
 COMMENT ON TABLE flow.run_state IS 'States of runs; the newest row of a run counts';
+COMMENT ON COLUMN flow.run_state.flow_id IS 'Run';
+COMMENT ON COLUMN flow.run_state.state_no IS 'The greatest of a run is its newest';
+COMMENT ON COLUMN flow.run_state.state IS 'RUNNING, FINISHED, FAILED or CANCELED';
+COMMENT ON COLUMN flow.run_state.unresolved IS 'Nodes that have not ended';
+COMMENT ON COLUMN flow.run_state.failed IS 'Nodes that ended FAILED, TIMED_OUT, DOA or CANCELED';
+COMMENT ON COLUMN flow.run_state.canceled IS 'It has been asked to end';
+COMMENT ON COLUMN flow.run_state.changed IS 'Since when';
 
 CREATE TABLE flow.node_state
 (
   flow_id BIGINT,
   node_no INT,
   state_no BIGINT DEFAULT pg_catalog.nextval('flow.state_no_seq'),
-  state TEXT NOT NULL,       /* PENDING, READY (its task is queued, running or yielded), RUNNING_STEPS, or how it ended */
-  unmet INT NOT NULL,        /* parents that have not resolved */
-  spoiled BOOL NOT NULL,     /* a mandatory parent failed */
-  steps INT NOT NULL,        /* all that were pushed, each once */
-  unfinished INT NOT NULL,   /* steps that have not ended */
-  failed INT NOT NULL,       /* steps that FAILED or TIMED_OUT */
-  canceled INT NOT NULL,     /* steps that were CANCELED */
-  verdict TEXT,              /* how the node ends once its steps have, if not FINISHED */
+  state TEXT NOT NULL,
+  unmet INT NOT NULL,
+  spoiled BOOL NOT NULL,
+  steps INT NOT NULL,
+  unfinished INT NOT NULL,
+  failed INT NOT NULL,
+  canceled INT NOT NULL,
+  verdict TEXT,
   error TEXT,
   changed TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  PRIMARY KEY (flow_id, node_no, state_no)
+  CONSTRAINT node_state_pk PRIMARY KEY (flow_id, node_no, state_no)
 );
 COMMENT ON TABLE flow.node_state IS 'States of nodes of runs; the newest row of a node counts; one without a row is PENDING';
+COMMENT ON COLUMN flow.node_state.flow_id IS 'Run';
+COMMENT ON COLUMN flow.node_state.node_no IS 'Node of its definition';
+COMMENT ON COLUMN flow.node_state.state_no IS 'The greatest of a node is its newest';
+COMMENT ON COLUMN flow.node_state.state IS
+  'PENDING, READY (its task is queued, running or yielded), RUNNING_STEPS, or how it ended';
+COMMENT ON COLUMN flow.node_state.unmet IS 'Parents that have not resolved';
+COMMENT ON COLUMN flow.node_state.spoiled IS 'A mandatory parent failed';
+COMMENT ON COLUMN flow.node_state.steps IS 'All steps that it has been given, each once';
+COMMENT ON COLUMN flow.node_state.unfinished IS 'Steps that have not ended';
+COMMENT ON COLUMN flow.node_state.failed IS 'Steps that ended, but neither FINISHED nor CANCELED';
+COMMENT ON COLUMN flow.node_state.canceled IS 'Steps that were CANCELED';
+COMMENT ON COLUMN flow.node_state.verdict IS 'How the node ends once its steps have, if not FINISHED';
+COMMENT ON COLUMN flow.node_state.error IS 'Why it failed';
+COMMENT ON COLUMN flow.node_state.changed IS 'Since when';
 
 /* Steps that were pushed and are not tasks yet: expanded a few at a time, so that a push of a million holds up nobody. */
 CREATE TABLE flow.chunk
 (
-  chunk_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  chunk_id BIGINT GENERATED ALWAYS AS IDENTITY,
   flow_id BIGINT NOT NULL,
   node_no INT NOT NULL,
-  steps JSONB[] NOT NULL
+  steps JSONB[] NOT NULL,
+  CONSTRAINT chunk_pk PRIMARY KEY (chunk_id)
 );
 CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no);
 COMMENT ON TABLE flow.chunk IS 'Steps that will become tasks in one of the next cycles';
+COMMENT ON COLUMN flow.chunk.chunk_id IS 'Place in the queue';
+COMMENT ON COLUMN flow.chunk.flow_id IS 'Run';
+COMMENT ON COLUMN flow.chunk.node_no IS 'Node of its definition';
+COMMENT ON COLUMN flow.chunk.steps IS 'Arguments of the steps, at most 500';
 
 CREATE TABLE flow.parked_chunk
 (
-  chunk_id BIGINT PRIMARY KEY,
+  chunk_id BIGINT,
   flow_id BIGINT NOT NULL,
   node_no INT NOT NULL,
-  steps JSONB[] NOT NULL
+  steps JSONB[] NOT NULL,
+  CONSTRAINT parked_chunk_pk PRIMARY KEY (chunk_id)
 );
 CREATE INDEX parked_chunk_node_idx ON flow.parked_chunk(flow_id, node_no);
 COMMENT ON TABLE flow.parked_chunk IS 'Steps of nodes that have not begun';
+COMMENT ON COLUMN flow.parked_chunk.chunk_id IS 'Order in which they were pushed';
+COMMENT ON COLUMN flow.parked_chunk.flow_id IS 'Run';
+COMMENT ON COLUMN flow.parked_chunk.node_no IS 'Node of its definition';
+COMMENT ON COLUMN flow.parked_chunk.steps IS 'Arguments of the steps, at most 500';
 
 CREATE TABLE flow.arguments_sent
 (
   flow_id BIGINT,
   target_id INT,
-  PRIMARY KEY (flow_id, target_id)
+  CONSTRAINT arguments_sent_pk PRIMARY KEY (flow_id, target_id)
 );
 COMMENT ON TABLE flow.arguments_sent IS 'Targets to which the arguments of a run have been sent';
+COMMENT ON COLUMN flow.arguments_sent.flow_id IS 'Run';
+COMMENT ON COLUMN flow.arguments_sent.target_id IS 'Target';
 
 CREATE TYPE flow.change_t AS
 (

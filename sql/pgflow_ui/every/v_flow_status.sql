@@ -8,9 +8,13 @@ SELECT
   d.nodes - coalesce(s.unresolved, d.nodes) AS count_finished_nodes,
   coalesce(s.failed, 0) AS count_failed_nodes,
   r.arguments,
-  (SELECT n.error FROM flow.node_state n
-   WHERE n.flow_id = r.flow_id AND n.error IS NOT NULL AND n.state IN ('FAILED', 'TIMED_OUT', 'CANCELED')
-   ORDER BY n.state_no LIMIT 1) AS first_error,
+  (
+    SELECT n.error
+    FROM flow.node_state n
+    WHERE n.flow_id = r.flow_id AND n.error IS NOT NULL AND n.state IN ('FAILED', 'TIMED_OUT', 'CANCELED')
+    ORDER BY n.state_no
+    LIMIT 1
+  ) AS first_error,
   coalesce(s.state, 'RUNNING') AS state,
   r.requested AS started,
   s.ended
@@ -19,6 +23,9 @@ JOIN flow.definition d ON d.definition_id = r.definition_id
 LEFT JOIN LATERAL
 (
   SELECT l.state, l.unresolved, l.failed, CASE WHEN l.state <> 'RUNNING' THEN l.changed END AS ended
-  FROM flow.run_state l WHERE l.flow_id = r.flow_id ORDER BY l.state_no DESC LIMIT 1
+  FROM flow.run_state l
+  WHERE l.flow_id = r.flow_id
+  ORDER BY l.state_no DESC
+  LIMIT 1
 ) s ON true;
 COMMENT ON VIEW flow.v_flow_status IS 'Runs: state RUNNING, FINISHED, FAILED or CANCELED, nodes resolved so far, the first error';

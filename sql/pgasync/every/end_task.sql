@@ -1,0 +1,36 @@
+/* lint: allow search_path: a SET clause would cost more than all the rest */
+CREATE OR REPLACE FUNCTION async.end_task(
+  _ring INT,
+  _server UUID,
+  _epoch BIGINT,
+  _batch_id BIGINT,
+  _task_id BIGINT,
+  _started TIMESTAMPTZ) RETURNS VOID LANGUAGE plpgsql AS
+$$
+/*
+ * Called on the target as the last statement of each task's transaction: puts settings, temporary tables and advisory
+ * locks back (the batch itself puts the role back, since the role left behind may not call this), then writes the
+ * receipt.
+ * Everything is qualified: a SET clause would cost more than all the rest.
+ *
+ * _ring: receipt table to write, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _started: what
+ * async.begin_task() returned.
+ * Errors: 23505 when the task has been revoked, which undoes its work.
+ * Writes async.receipt_0 or async.receipt_1.
+ */
+#variable_conflict error
+BEGIN
+  RESET ALL;
+  DISCARD TEMP;
+  PERFORM pg_catalog.pg_advisory_unlock_all();
+  IF _ring OPERATOR(pg_catalog.=) 0 THEN
+    INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
+  ELSE
+    INSERT INTO async.receipt_1(server, epoch, batch_id, task_id, started, ended)
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.end_task(INT, UUID, BIGINT, BIGINT, BIGINT, TIMESTAMPTZ) IS
+  'Engine: closes a task with its receipt';

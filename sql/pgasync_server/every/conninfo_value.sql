@@ -1,7 +1,0 @@
-CREATE OR REPLACE FUNCTION async.conninfo_value(_value TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS
-$$
-/* Quotes a value for a libpq connection string. */
-SELECT '''' || replace(replace(_value, '\', '\\'), '''', '\''') || '''';
-$$;
-COMMENT ON FUNCTION async.conninfo_value(TEXT) IS 'Engine: quotes a value for a connection string';

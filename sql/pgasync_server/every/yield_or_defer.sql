@@ -1,0 +1,28 @@
+CREATE OR REPLACE FUNCTION async.yield_or_defer(_verdicts async.verdict_t[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Of tasks that have run: those that finish asynchronously and have had no answer yet begin to wait for it, unless
+ * they are doomed, which is answer enough; those that were deferred while they ran are put off.
+ *
+ * _verdicts: what became of tasks; only those that are DONE count.
+ * Writes async.yielded, async.delayed.
+ */
+#variable_conflict error
+BEGIN
+  INSERT INTO async.yielded(task_id, lane_id, started, yielded, times_up)
+  SELECT v.task_id, v.lane_id, v.started, v.ended, v.started + l.timeout
+  FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
+  WHERE v.outcome = 'DONE' AND l.asynchronous
+    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
+    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+
+  INSERT INTO async.delayed(due, task_id, lane_id)
+  SELECT clock_timestamp() + coalesce(e.duration, '1 s'), v.task_id, v.lane_id
+  FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
+  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
+    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+END;
+$$;
+COMMENT ON FUNCTION async.yield_or_defer(async.verdict_t[]) IS
+  'Engine: tasks that wait for an answer, or got one before they ended';

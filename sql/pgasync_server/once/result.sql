@@ -1,0 +1,54 @@
+/* What becomes of tasks once they have run. */
+CREATE TABLE async.yielded
+(
+  task_id BIGINT,
+  lane_id BIGINT NOT NULL,
+  started TIMESTAMPTZ NOT NULL,
+  yielded TIMESTAMPTZ NOT NULL,
+  times_up TIMESTAMPTZ,
+  CONSTRAINT yielded_pk PRIMARY KEY (task_id)
+);
+COMMENT ON TABLE async.yielded IS 'Tasks that have run and wait for their finish';
+
+CREATE TABLE async.result
+(
+  task_id BIGINT,
+  status TEXT NOT NULL,
+  started TIMESTAMPTZ,
+  ended TIMESTAMPTZ NOT NULL,
+  yielded TIMESTAMPTZ,
+  sqlstate TEXT,
+  error TEXT,
+  CONSTRAINT result_pk PRIMARY KEY (task_id)
+);
+CREATE INDEX result_ended_idx ON async.result USING brin (ended);
+COMMENT ON TABLE async.result IS 'How tasks ended; never updated';
+
+CREATE TABLE async.attempt
+(
+  task_id BIGINT,
+  attempt INT,
+  status TEXT NOT NULL,
+  started TIMESTAMPTZ,
+  ended TIMESTAMPTZ NOT NULL,
+  sqlstate TEXT,
+  error TEXT,
+  counted BOOL NOT NULL,        /* against the lane's retries */
+  CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
+);
+COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';
+
+CREATE TYPE async.result_t AS
+(
+  task_id BIGINT,
+  owner TEXT,
+  owner_id BIGINT,
+  owner_item INT,
+  is_member BOOL,         /* of the item: a step of the node; otherwise the item's own task */
+  status TEXT,
+  started TIMESTAMPTZ,
+  ended TIMESTAMPTZ,
+  sqlstate TEXT,
+  error TEXT
+);
+COMMENT ON TYPE async.result_t IS 'Engine: a task that has ended, as told to the extension that owns it';

@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION flow.handle_results(_results async.result_t[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Hook of the engine: tasks of runs have ended. Steps are counted off their nodes, nodes whose routine has ended go on
+ * to their steps or end, and what hangs on them begins.
+ *
+ * _results: the tasks.
+ * Writes what flow.count_steps(), flow.end_routines() and flow.advance() do.
+ */
+#variable_conflict error
+DECLARE
+  ending flow.change_t[] := '{}'::flow.change_t[];
+BEGIN
+  IF EXISTS (SELECT FROM unnest(_results) r WHERE r.is_member) THEN
+    ending := flow.count_steps(ARRAY(SELECT r FROM unnest(_results) r WHERE r.is_member));
+  END IF;
+  IF EXISTS (SELECT FROM unnest(_results) r WHERE NOT r.is_member) THEN
+    ending := ending || flow.end_routines(ARRAY(SELECT r FROM unnest(_results) r WHERE NOT r.is_member));
+  END IF;
+  PERFORM flow.advance(ending);
+END;
+$$;
+COMMENT ON FUNCTION flow.handle_results(async.result_t[]) IS 'Engine: hook for tasks that have ended';
