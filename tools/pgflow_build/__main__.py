@@ -54,10 +54,14 @@ def lint(root: Root = REPOSITORY) -> None:
 
 @app.command(name="plpgsql_check")
 def plpgsql_check(root: Root = REPOSITORY) -> None:
-    """Have plpgsql_check read the body of every routine, on Debian's PostgreSQL 15."""
+    """Have plpgsql_check read the body of every routine, on Debian's PostgreSQL 15, where that can be had."""
+    from pgflow_build.debian import NotAvailableError
     from pgflow_build.plpgsql_check import run
 
-    report(run(root))
+    try:
+        report(run(root))
+    except NotAvailableError as error:
+        print(f"plpgsql_check has not been run: {error}", file=sys.stderr)
 
 
 @app.command()
@@ -94,7 +98,7 @@ def main() -> None:
     """Run the command given on the command line; exit status 1 if it finds anything wrong."""
     try:
         app()
-    except SourceError as error:
+    except (SourceError, RuntimeError) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
 

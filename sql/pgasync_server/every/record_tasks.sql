@@ -8,17 +8,19 @@ $$
  * Writes async.task, async.result.
  */
 #variable_conflict error
+DECLARE
+  never_run TEXT := _request.payload->>'run_type';
+  source_of_all TEXT := _request.payload->>'source';
+  new_ids BIGINT[] := ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') t);
 BEGIN
   INSERT INTO async.task(task_id, owner_id, owner_item, query, source, task_data)
-  SELECT ((_request.payload->'task_ids')->>(i.n - 1)::INT)::BIGINT, 0, 0, i.item->>'query',
-         _request.payload->>'source', i.item->'task_data'
-  FROM unnest(_request.items) WITH ORDINALITY i(item, n);
+  SELECT i.task_id, 0, 0, i.item->>'query', source_of_all, i.item->'task_data'
+  FROM unnest(_request.items, new_ids) i(item, task_id);
 
   INSERT INTO async.result(task_id, status, ended, error)
-  SELECT t.value::BIGINT, CASE _request.payload->>'run_type' WHEN 'DOA' THEN 'DOA' ELSE 'FINISHED' END,
-         clock_timestamp(),
-         CASE _request.payload->>'run_type' WHEN 'DOA' THEN 'dead on arrival' END
-  FROM jsonb_array_elements_text(_request.payload->'task_ids') t;
+  SELECT u.task_id, CASE never_run WHEN 'DOA' THEN 'DOA' ELSE 'FINISHED' END, clock_timestamp(),
+         CASE never_run WHEN 'DOA' THEN 'dead on arrival' END
+  FROM unnest(new_ids) u(task_id);
 END;
 $$;
 COMMENT ON FUNCTION async.record_tasks(async.request) IS 'Engine: records tasks that never run';

@@ -10,6 +10,8 @@ $$
 #variable_conflict error
 DECLARE
   run_type TEXT := _request.payload->>'run_type';
+  source_of_all TEXT := _request.payload->>'source';  -- and the ids: taken out of the payload once, not once a task
+  new_ids BIGINT[] := ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') t);
   lane_key RECORD;
   wanted async.lane;
 BEGIN
@@ -31,10 +33,9 @@ BEGIN
     FROM async.target t CROSS JOIN async.control c WHERE t.target = lane_key.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
-    SELECT ((_request.payload->'task_ids')->>(i.n - 1)::INT)::BIGINT, l.lane_id, nextval('async.seq'), 0, 0,
-           p.query, _request.payload->>'source', p.task_data
+    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, p.query, source_of_all, p.task_data
     FROM (SELECT async.ensure_lane(wanted) AS lane_id) l
-    CROSS JOIN unnest(_request.items) WITH ORDINALITY i(item, n)
+    CROSS JOIN unnest(_request.items, new_ids) WITH ORDINALITY i(item, task_id, n)
     CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
     WHERE (p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false)) IS NOT DISTINCT FROM
           (lane_key.target, lane_key.priority, lane_key.concurrency_pool, lane_key.manual_timeout, lane_key.raw)
