@@ -1,32 +1,47 @@
-"""Fixtures: a server a major, databases cloned from templates, an orchestrator."""
+"""Fixtures: a server a major, databases cloned from templates, an orchestrator; what runs where and when."""
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from pgflow_build import profiles
-from pgflow_build.binaries import MAJORS
+from pgflow_build.debian import NotAvailableError
 from pgflow_build.servers import Server
 
 from tests.support.database import Database
+from tests.support.matrix import MATRIX, arrange, chosen_majors, major_of, majors_for_long
+from tests.support.memory import temporary_files_in_memory
 from tests.support.orchestrator import Orchestrator
 from tests.support.pool import CLIENT_TEMPLATE, SERVER_TEMPLATE, ServerPool
 
+pytest_plugins = ["tests.support.summary"]
+
 MakeServer = Callable[..., Server]
+
+MADE_TO_BE_KILLED = {"dynamic_shared_memory_type": "mmap"}
+"""Settings that keep what a killed server leaves among its files, which are removed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the caller choose the majors of PostgreSQL."""
     parser.addoption(
         "--majors",
-        default=os.environ.get("PGFLOW_MAJORS", "11,15,18"),
-        help="majors of PostgreSQL to test on, comma-separated, or 'all' (default: %(default)s)",
+        default=os.environ.get("PGFLOW_MAJORS", "all"),
+        help=f"majors of PostgreSQL to test on, comma-separated: {', '.join(MATRIX)} (default: all)",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse unknown majors at once."""
+    chosen_majors(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say which majors are tested."""
-    return f"PostgreSQL: {', '.join(chosen_majors(config))}"
+    majors = chosen_majors(config)
+    return f"PostgreSQL: {', '.join(majors)}; long tests: {', '.join(majors_for_long(majors))}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -36,10 +51,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("major", majors, ids=[f"pg{major}" for major in majors], scope="session")
 
 
-def chosen_majors(config: pytest.Config) -> list[str]:
-    """Return the majors that the option names."""
-    named = config.getoption("--majors")
-    return list(MAJORS) if named == "all" else [part.strip() for part in named.split(",") if part.strip()]
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long tests out where they do not run, put the others in order, and note each one's major."""
+    items[:] = arrange(items, chosen_majors(config))
+    for item in items:
+        major = major_of(item)
+        if major is not None:
+            item.user_properties.append(("major", major))
+
+
+@contextmanager
+def skipping_what_cannot_be_had() -> Iterator[None]:
+    """Skip the test where Debian's PostgreSQL is not to be had on this kind of machine."""
+    try:
+        yield
+    except NotAvailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers keep their files in memory; tmp_path, which pytest leaves behind, stays where it is."""
+    tmp_path_factory.getbasetemp()
+    with temporary_files_in_memory():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +87,15 @@ def servers() -> Iterator[ServerPool]:
 
 
 @pytest.fixture(scope="session")
-def server(servers: ServerPool, major: str) -> Server:
-    """A running server of each chosen major with the extensions installed; shared, so leave it running."""
-    return servers.get(major)
+def server(servers: ServerPool, major: str) -> Iterator[Server]:
+    """A running server of each chosen major with the extensions installed; shared, so leave it running.
+
+    It ends when the tests of the next major begin.
+    """
+    with skipping_what_cannot_be_had():
+        running = servers.get(major)
+    yield running
+    servers.stop(major)
 
 
 @pytest.fixture
@@ -93,11 +135,12 @@ def make_server() -> Iterator[MakeServer]:
     """
     made: list[Server] = []
 
-    def make(major: str = "18", **options: object) -> Server:
-        server = Server(major, **options)  # type: ignore[arg-type]
-        server.settings.update(profiles.settings(major))
+    def make(major: str = "18", settings: dict[str, str] | None = None, **options: Any) -> Server:
+        wanted = MADE_TO_BE_KILLED | (settings or {}) | profiles.settings(major)
+        server = Server(major, settings=wanted, **options)
         made.append(server)
-        server.install()
+        with skipping_what_cannot_be_had():
+            server.install()
         return server.start()
 
     yield make

@@ -980,6 +980,7 @@ def big_graphs() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+@pytest.mark.long
 def test_ten_thousand_nodes(db: Any) -> None:
     """A limit that only what is not linear exceeds."""
     db.execute("SET statement_timeout = '8 s'")
@@ -992,6 +993,7 @@ def test_ten_thousand_nodes(db: Any) -> None:
     assert len(walk(db, "random")) >= 19_997
 
 
+@pytest.mark.long
 def test_ten_thousand_wrong_nodes(db: Any) -> None:
     db.execute("SET statement_timeout = '8 s'")
     ring = [dependent(0, [9_999]), *(dependent(n, [n - 1]) for n in range(1, 10_000))]

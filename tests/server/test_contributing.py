@@ -40,6 +40,7 @@ def copy_tree(to: Path) -> None:
     subprocess.run([*git, "commit", "-q", "-m", "tree"], check=True)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_every_block_runs_in_order(tmp_path: Path) -> None:
     """Commands, changes and files, in a fresh copy: nothing fails, and the change is there at the end."""

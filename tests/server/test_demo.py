@@ -19,6 +19,8 @@ from pgflow_cli import CommandError
 from pgflow_cli.demo import EXAMPLES, report, run_flows
 from pgflow_cli.progress import RunProgress
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = 200
 

@@ -5,12 +5,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from pgflow_build.binaries import MAJORS
 from pgflow_build.manifest import EXTENSIONS
 from pgflow_build.servers import Server
 
 from tests.support.database import CLIENT_EXTENSION, SERVER_EXTENSION, Database, create_database
-from tests.support.pool import ServerPool
 
 OF_CLIENT = ["dblink", "pgasync", "pgflow"]
 OF_SERVER = sorted(["dblink", *EXTENSIONS])
@@ -76,16 +74,10 @@ ORDER BY 1, 2
 """
 
 
-@pytest.fixture(scope="module", params=MAJORS, ids=[f"pg{major}" for major in MAJORS])
-def any_server(servers: ServerPool, request: pytest.FixtureRequest) -> Server:
-    """A server of each major that pgflow supports, whatever the option says."""
-    return servers.get(request.param)
-
-
 @pytest.fixture
-def empty(any_server: Server) -> Iterator[Database]:
+def empty(server: Server) -> Iterator[Database]:
     """A database without extensions."""
-    database = create_database(any_server)
+    database = create_database(server)
     yield database
     database.drop()
 

@@ -2,7 +2,7 @@
 
 One database, one orchestrator and one client a major serve all examples; each example is a flow of its own.
 The examples are the same in every run unless PGFLOW_SEED names another seed; PGFLOW_EXAMPLES sets how many
-there are, PGFLOW_SHRINK=1 makes a failing graph smaller before it is shown (which takes minutes).
+there are in the long tests, PGFLOW_SHRINK=1 makes a failing graph smaller before it is shown, in minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from tests.support.wait import wait_run
 
 SEED = int(os.environ.get("PGFLOW_SEED", "20260923"))
 EXAMPLES = int(os.environ.get("PGFLOW_EXAMPLES", "40"))
+FEW = 8
+"""Examples on every major, also where long tests do not run."""
 PHASES = [Phase.generate] + ([Phase.shrink] if os.environ.get("PGFLOW_SHRINK") else [])
 TARGETS = ("self", "client")
 
@@ -64,6 +66,14 @@ def run_and_compare(db: Any, client_db: Any, graph: Graph) -> None:
     work.check_own_first(rows)
 
 
+@settings(bounded, max_examples=FEW)
+@seed(SEED)
+@given(graph=graphs(TARGETS))
+def test_a_few_random_graphs(two_databases: tuple[Any, Any], graph: Graph) -> None:
+    run_and_compare(*two_databases, graph)
+
+
+@pytest.mark.long
 @bounded
 @seed(SEED)
 @given(graph=graphs(TARGETS))
@@ -72,6 +82,7 @@ def test_random_graphs_end_as_the_model_says(two_databases: tuple[Any, Any], gra
 
 
 @later
+@pytest.mark.long
 @settings(bounded, max_examples=max(1, EXAMPLES // 4))
 @seed(SEED)
 @given(graph=graphs(TARGETS), chosen=st.randoms(use_true_random=False))
@@ -87,6 +98,7 @@ def test_part_of_a_graph_ends_as_the_model_says(
     run_and_compare(*two_databases, Graph(graph.nodes, pushes, only))
 
 
+@pytest.mark.long
 @settings(bounded, max_examples=max(1, EXAMPLES // 4))
 @seed(SEED)
 @given(shapes=st.lists(graphs(TARGETS), min_size=2, max_size=4))

@@ -9,6 +9,8 @@ from pgflow_build.servers import Server
 from tests.support.database import Database
 from tests.support.orchestrator import Orchestrator
 
+pytestmark = pytest.mark.long
+
 README = Path(__file__).parents[2] / "README.md"
 
 

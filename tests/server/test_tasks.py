@@ -72,7 +72,10 @@ def end(db: Any, *task_ids: int, timeout: float = 30) -> list[str]:
         timeout=timeout,
         what=f"tasks {ids[:9]} to end",
     )
-    return [look(db, task_id) for task_id in ids]
+    statuses = dict(
+        db.execute("SELECT task_id, finish_status FROM async.v_task WHERE task_id = ANY(%s)", (ids,))
+    )
+    return [statuses[task_id] for task_id in ids]
 
 
 def taken_in(db: Any, *task_ids: int) -> None:

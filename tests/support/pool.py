@@ -42,9 +42,10 @@ class ServerPool:
             self._templates.add((server.major, template))
         return create_database(server, template=template)
 
-    def stop(self) -> None:
-        """Stop every server."""
-        for server in self._servers.values():
+    def stop(self, *majors: str) -> None:
+        """Stop the servers of ``majors``, or every server; their files are removed."""
+        for major in majors or list(self._servers):
+            server = self._servers.pop(major)
             profiles.collect_all(server)
             server.stop("immediate")
-        self._servers.clear()
+            self._templates = {key for key in self._templates if key[0] != major}

@@ -21,18 +21,21 @@ class Queried(Protocol):
 def until(
     predicate: Callable[[], T], timeout: float = 30, what: str = "the condition holds", pause: float = 0.02
 ) -> T:
-    """Ask ``predicate`` every ``pause`` seconds until it gives something true, and return that.
+    """Ask ``predicate`` until it gives something true, and return that.
+
+    It is asked again after a tenth of the time that has passed, at most after ``pause`` seconds.
 
     Raises AssertionError that names ``what`` after ``timeout`` seconds.
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     while True:
         found = predicate()
         if found:
             return found
-        if time.monotonic() > deadline:
+        passed = time.monotonic() - began
+        if passed > timeout:
             raise AssertionError(f"waited {timeout:g} s in vain until {what}")
-        time.sleep(pause)
+        time.sleep(min(pause, 0.001 + passed / 10))
 
 
 def wait_run(db: Queried, flow_id: int, timeout: float = 30) -> str:

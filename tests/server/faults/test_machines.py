@@ -23,6 +23,8 @@ from tests.support.orchestrator import Orchestrator
 from tests.support.proxy import Proxy
 from tests.support.wait import until, wait_run
 
+pytestmark = pytest.mark.long
+
 STEPS = 2000
 DOWN = 20 if os.environ.get("PGFLOW_LONG") else 8
 """Seconds that a machine is away."""

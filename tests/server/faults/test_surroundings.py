@@ -17,6 +17,8 @@ from tests.model import work
 from tests.server.faults import scene
 from tests.support.wait import wait_run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def role(db: Any) -> Iterator[str]:
