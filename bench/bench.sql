@@ -28,6 +28,38 @@ BEGIN
 END;
 $$;
 
+-- A step of 1 ms: its row, then a sleep. Of the arguments' `seconds` where its number is their `slow`.
+CREATE PROCEDURE bench.pause(_args flow.callback_arguments_t) LANGUAGE plpgsql AS
+$$
+DECLARE
+  is_slow BOOL := (_args).step_arguments -> 'n' = (_args).flow_arguments -> 'slow';
+BEGIN
+  CALL bench.write(_args);
+  PERFORM pg_sleep(CASE WHEN is_slow THEN ((_args).flow_arguments ->> 'seconds')::FLOAT8 ELSE 0.001 END);
+END;
+$$;
+
+-- Holds a transaction with an id and a snapshot open until the advisory lock that the arguments name is free. Its row goes to a
+-- table of its own, since bench.done is truncated meanwhile.
+CREATE TABLE bench.held(flow_id BIGINT);
+CREATE PROCEDURE bench.hold(_args flow.callback_arguments_t) LANGUAGE plpgsql AS
+$$
+BEGIN
+  INSERT INTO bench.held VALUES ((_args).flow_id);
+  PERFORM pg_advisory_xact_lock(((_args).flow_arguments ->> 'lock')::BIGINT);
+END;
+$$;
+
+-- A node of a workflow: sleeps for its runtime, then writes its row.
+CREATE TABLE bench.runtime(flow TEXT, node TEXT, seconds FLOAT8, PRIMARY KEY (flow, node));
+CREATE PROCEDURE bench.work(_args flow.callback_arguments_t) LANGUAGE plpgsql AS
+$$
+BEGIN
+  PERFORM pg_sleep((SELECT r.seconds FROM bench.runtime r WHERE r.flow = (_args).flow AND r.node = (_args).node));
+  CALL bench.write(_args);
+END;
+$$;
+
 -- Seconds that each of _count calls of _query takes over one connection, one after the other: what dblink itself costs.
 CREATE FUNCTION bench.round_trip(_conninfo TEXT, _query TEXT, _count INT) RETURNS FLOAT8 LANGUAGE plpgsql AS
 $$

@@ -24,6 +24,7 @@ def profile(where: Scene, steps: int) -> list[tuple[Any, ...]]:
     """
     where.configure("profile", [node("work", routine="bench.push", step_routine="bench.write")])
     where.orchestrator.stop()
+    where.session.execute("SELECT pg_sleep(1)")  # until the sessions of the warm-up have told theirs
     where.session.execute("SELECT pg_stat_reset()")
     with Orchestrator(where.server.conninfo(DATABASE)) as orchestrator:
         Scene(where.server, where.session, orchestrator).run("profile", {"steps": steps})
