@@ -4221,18 +4221,19 @@ $$
  */
 #variable_conflict error
 DECLARE
-  never_run TEXT := _request.payload->>'run_type';
-  source_of_all TEXT := _request.payload->>'source';
-  new_ids BIGINT[] := ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') t);
+  -- read once: the payload may be long, and is unpacked anew by each look into it
+  is_doa BOOL := _request.payload->>'run_type' = 'DOA';
+  origin TEXT := _request.payload->>'source';
+  new_ids BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') u);
 BEGIN
   INSERT INTO async.task(task_id, owner_id, owner_item, query, source, task_data)
-  SELECT i.task_id, 0, 0, i.item->>'query', source_of_all, i.item->'task_data'
-  FROM unnest(_request.items, new_ids) i(item, task_id);
+  SELECT i.task_id, 0, 0, i.item->>'query', origin, i.item->'task_data'
+  FROM unnest(new_ids, _request.items) i(task_id, item);
 
   INSERT INTO async.result(task_id, status, ended, error)
-  SELECT u.task_id, CASE never_run WHEN 'DOA' THEN 'DOA' ELSE 'FINISHED' END, clock_timestamp(),
-         CASE never_run WHEN 'DOA' THEN 'dead on arrival' END
-  FROM unnest(new_ids) u(task_id);
+  SELECT i.task_id, CASE WHEN is_doa THEN 'DOA' ELSE 'FINISHED' END, clock_timestamp(),
+         CASE WHEN is_doa THEN 'dead on arrival' END
+  FROM unnest(new_ids) i(task_id);
 END;
 $$;
 COMMENT ON FUNCTION async.record_tasks(async.request) IS 'Engine: records tasks that never run';
@@ -5012,9 +5013,10 @@ $$
  */
 #variable_conflict error
 DECLARE
+  -- read once: the payload may be long, and is unpacked anew by each look into it
   run_type TEXT := _request.payload->>'run_type';
-  source_of_all TEXT := _request.payload->>'source';  -- and the ids: taken out of the payload once, not once a task
-  new_ids BIGINT[] := ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') t);
+  origin TEXT := _request.payload->>'source';
+  new_ids BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') u);
   lane_key RECORD;
   wanted async.lane;
 BEGIN
@@ -5036,9 +5038,9 @@ BEGIN
     FROM async.target t CROSS JOIN async.control c WHERE t.target = lane_key.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
-    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, p.query, source_of_all, p.task_data
+    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, p.query, origin, p.task_data
     FROM (SELECT async.ensure_lane(wanted) AS lane_id) l
-    CROSS JOIN unnest(_request.items, new_ids) WITH ORDINALITY i(item, task_id, n)
+    CROSS JOIN unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
     CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
     WHERE (p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false)) IS NOT DISTINCT FROM
           (lane_key.target, lane_key.priority, lane_key.concurrency_pool, lane_key.manual_timeout, lane_key.raw)

@@ -9,9 +9,10 @@ $$
  */
 #variable_conflict error
 DECLARE
+  -- read once: the payload may be long, and is unpacked anew by each look into it
   run_type TEXT := _request.payload->>'run_type';
-  source_of_all TEXT := _request.payload->>'source';  -- and the ids: taken out of the payload once, not once a task
-  new_ids BIGINT[] := ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') t);
+  origin TEXT := _request.payload->>'source';
+  new_ids BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') u);
   lane_key RECORD;
   wanted async.lane;
 BEGIN
@@ -33,9 +34,9 @@ BEGIN
     FROM async.target t CROSS JOIN async.control c WHERE t.target = lane_key.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
-    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, p.query, source_of_all, p.task_data
+    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, p.query, origin, p.task_data
     FROM (SELECT async.ensure_lane(wanted) AS lane_id) l
-    CROSS JOIN unnest(_request.items, new_ids) WITH ORDINALITY i(item, task_id, n)
+    CROSS JOIN unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
     CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
     WHERE (p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false)) IS NOT DISTINCT FROM
           (lane_key.target, lane_key.priority, lane_key.concurrency_pool, lane_key.manual_timeout, lane_key.raw)
