@@ -1647,7 +1647,8 @@ COMMENT ON FUNCTION async.collect_slot(async.slot_t) IS 'Engine: reads the end o
 
 -- pgasync_server/every/configure.sql
 CREATE FUNCTION async.configure(_configuration JSONB) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET jit = off AS
 $$
 /*
  * Changes the configuration of the task engine; what is not named stays as it is. A running orchestrator takes it up
@@ -2801,7 +2802,8 @@ CREATE FUNCTION async.get_configured_targets(
   OUT is_given BOOL,
   OUT connection_string TEXT,
   OUT max_concurrency INT) RETURNS SETOF RECORD LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET jit = off AS
 $$
 /*
  * The targets that there will be once a configuration is applied; values of a wrong type count as not given.
@@ -3912,11 +3914,13 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Settings of the orchestrator's session, for as long as it lasts: every statement must see what is committed by
- * then, and plans are made once: their arrays are short or long, but what they look up by key is the same.
+ * then, and plans are made once: their arrays are short or long, but what they look up by key is the same. Nothing is
+ * compiled: settings of the cycle make estimated costs meaningless, and compiling would take longer than the cycle.
  */
 #variable_conflict error
 BEGIN
   PERFORM set_config('default_transaction_isolation', 'read committed', false);
+  PERFORM set_config('jit', 'off', false);
   IF current_setting('server_version_num')::INT >= 120000 THEN
     -- lint: allow available_names: asked for where the server has it
     PERFORM set_config('plan_cache_mode', 'force_generic_plan', false);
@@ -5324,14 +5328,13 @@ COMMENT ON FUNCTION async.watch_slots(async.loop_t) IS 'Engine: looks at what ha
 CREATE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
-SET enable_mergejoin = off
-SET jit = off AS
+SET enable_mergejoin = off AS
 $$
 /*
  * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the
  * caller sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
  * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made:
- * hence enable_seqscan and enable_mergejoin = off, and jit = off since that makes estimated costs meaningless.
+ * hence enable_seqscan and enable_mergejoin = off.
  *
  * _s: state of the orchestrator, returned as it is then.
  * Writes every table of the engine.

@@ -71,6 +71,10 @@ def test_an_unknown_major_is_refused(
         chosen_majors(request.config)
 
 
+def test_a_tests_major_is_noted_for_the_summary(request: pytest.FixtureRequest, major: str) -> None:
+    assert ("major", major) in request.node.user_properties
+
+
 def test_the_last_lines_count_by_major_and_give_reasons(tmp_path: Path) -> None:
     (tmp_path / "test_endings.py").write_text(ENDINGS)
     options = ["-p", "tests.support.summary", f"--rootdir={tmp_path}", "-c", "/dev/null", "-n1"]

@@ -1,5 +1,6 @@
 CREATE OR REPLACE FUNCTION async.configure(_configuration JSONB) RETURNS VOID LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET jit = off AS
 $$
 /*
  * Changes the configuration of the task engine; what is not named stays as it is. A running orchestrator takes it up

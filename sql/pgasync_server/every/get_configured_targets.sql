@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION async.get_configured_targets(
   OUT is_given BOOL,
   OUT connection_string TEXT,
   OUT max_concurrency INT) RETURNS SETOF RECORD LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS
+SET search_path = pg_catalog, pg_temp
+SET jit = off AS
 $$
 /*
  * The targets that there will be once a configuration is applied; values of a wrong type count as not given.

@@ -1,14 +1,13 @@
 CREATE OR REPLACE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
-SET enable_mergejoin = off
-SET jit = off AS
+SET enable_mergejoin = off AS
 $$
 /*
  * One cycle up to its commit: find out what has ended, take in what was asked, settle, assign. After the commit the
  * caller sends what was assigned. The order matters: what a task asked for is taken in before the task is settled.
  * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made:
- * hence enable_seqscan and enable_mergejoin = off, and jit = off since that makes estimated costs meaningless.
+ * hence enable_seqscan and enable_mergejoin = off.
  *
  * _s: state of the orchestrator, returned as it is then.
  * Writes every table of the engine.
