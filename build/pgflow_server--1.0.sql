@@ -1810,7 +1810,7 @@ $$
  *
  * _keep: how long ago it must have ended.
  * Returns whether there was anything to remove.
- * Writes flow.run, flow.run_state, flow.node_state, flow.arguments, flow.arguments_sent, async.lane,
+ * Writes flow.run, flow.run_state, flow.node_state, flow.parked_chunk, flow.arguments, flow.arguments_sent, async.lane,
  *   async.lane_position, and what async.forget_tasks() does.
  */
 #variable_conflict error
@@ -1833,6 +1833,7 @@ BEGIN
   IF cardinality(old_tasks) < 2000 THEN
     DELETE FROM flow.node_state s WHERE s.flow_id = old_id;
     DELETE FROM flow.run_state s WHERE s.flow_id = old_id;
+    DELETE FROM flow.parked_chunk p WHERE p.flow_id = old_id;
     DELETE FROM flow.arguments_sent a WHERE a.flow_id = old_id;
     DELETE FROM flow.arguments a WHERE a.flow_id = old_id;
     DELETE FROM flow.run r WHERE r.flow_id = old_id;

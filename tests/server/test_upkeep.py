@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
+from psycopg.types.json import Jsonb
 
+from tests.model import work
 from tests.support.database import Database
 from tests.support.orchestrator import Orchestrator
-from tests.support.wait import until
+from tests.support.wait import until, wait_run
 
 PUSH = """
 SELECT count(*) FROM async.push_tasks(ARRAY(
@@ -47,6 +49,35 @@ def test_a_failing_cycle_is_survived(db: Database, orchestrator: Orchestrator) -
     until(lambda: db.value("SELECT count(*) FROM async.result") == 50, what="all tasks to end")
     assert db.execute(DONE) == [(50, 50)]
     assert orchestrator.is_running()
+
+
+def test_an_old_run_leaves_nothing(db: Database, orchestrator: Orchestrator) -> None:
+    """Once it is older than task_keep_duration: nor do steps that were pushed to a node that never began."""
+    work.prepare(db)
+    work.procedure(db, "fail", "RAISE EXCEPTION 'no';")
+    a = {"node": "a", "target": "self", "routine": "work.fail"}
+    b = {"node": "b", "target": "self", "routine": "work.run", "dependencies": [{"parent": "a"}]}
+    work.configure(db, "f", {"nodes": [a, b]})
+    with db.connect() as session, session.transaction():
+        run = session.execute("SELECT flow.run_flow('f', '{}')").fetchone()
+        assert run is not None
+        session.execute("CALL flow.push_steps(%s, 'b', ARRAY['1', '2']::JSONB[])", run)
+    assert wait_run(db, *run) == "FAILED"
+    forgetful = {"task_keep_duration": "0 s", "light_maintenance_sleep": "50 ms"}
+    db.execute("SELECT async.configure(%s)", [Jsonb({"control": forgetful})])
+    orchestrator.stop()
+    orchestrator.start()
+    tables = db.execute(
+        """SELECT attrelid::REGCLASS::TEXT FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+           WHERE attname = 'flow_id' AND c.relkind = 'r' AND c.relnamespace = 'flow'::REGNAMESPACE"""
+    )
+    assert len(tables) > 5
+    for (table,) in tables:
+        until(
+            partial(db.value, f"SELECT count(*) = 0 FROM {table} WHERE flow_id = {run[0]}"),
+            timeout=60,
+            what=f"{table} to be rid of the run",
+        )
 
 
 @pytest.mark.long
