@@ -437,9 +437,16 @@ BEGIN
   -- one by one: a batch whose lock is busy must not keep the others from being revoked
   FOR job IN SELECT j.value FROM jsonb_array_elements(_message->'revoke') j LOOP
     BEGIN
+      IF (job->>'spare')::BOOL THEN  -- from here to the commit the session begins no other task
+        PERFORM pg_advisory_xact_lock(1885759282, (job->>'pid')::INT);
+      END IF;
       PERFORM async.revoke(
         (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
-        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t));
+        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t
+              WHERE NOT (job->>'spare')::BOOL OR NOT EXISTS (
+                SELECT FROM pg_locks l
+                WHERE l.locktype = 'advisory' AND l.pid = (job->>'pid')::INT AND l.classid = 1885759281
+                  AND l.objid::BIGINT = t.value::BIGINT & 2147483647)));
       IF (job->>'cancel')::BOOL THEN
         PERFORM async.signal_session((job->>'pid')::INT, (job->>'start')::TIMESTAMPTZ, false);
       END IF;
@@ -591,11 +598,19 @@ $$
 #variable_conflict error
 DECLARE
   now CONSTANT pg_catalog.TIMESTAMPTZ := pg_catalog.clock_timestamp();
+  met pg_catalog.BOOL := false;
 BEGIN
   IF _n OPERATOR(pg_catalog.>) 1 AND now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '300 ms') THEN
     RETURN NULL;
   END IF;
-  IF _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
+  PERFORM pg_catalog.pg_advisory_lock_shared(
+    1885759281, (_task_id OPERATOR(pg_catalog.&) 2147483647)::INT);
+  IF NOT pg_catalog.pg_try_advisory_lock_shared(1885759282, pg_catalog.pg_backend_pid()) THEN
+    PERFORM pg_catalog.pg_advisory_lock_shared(1885759282, pg_catalog.pg_backend_pid());
+    met := true;
+  END IF;
+  PERFORM pg_catalog.pg_advisory_unlock_shared(1885759282, pg_catalog.pg_backend_pid());
+  IF met OR _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
     IF _ring OPERATOR(pg_catalog.=) 0 THEN
       PERFORM FROM async.receipt_0 r
       WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch
@@ -641,7 +656,11 @@ $$
 BEGIN
   RESET ALL;
   DISCARD TEMP;
+  DEALLOCATE ALL;
+  EXECUTE 'CLOSE ALL';
+  UNLISTEN *;
   PERFORM pg_catalog.pg_advisory_unlock_all();
+  PERFORM pg_catalog.pg_advisory_lock_shared(1885759281, (_task_id OPERATOR(pg_catalog.&) 2147483647)::INT);
   IF _ring OPERATOR(pg_catalog.=) 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
     VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
@@ -725,7 +744,7 @@ $$
 DECLARE
   on_server CONSTANT BOOL := to_regclass('async.task') IS NOT NULL;
 BEGIN
-  IF NOT on_server AND coalesce(current_setting('pgflow.task', true), '') = '' AND async.server() IS NOT NULL THEN
+  IF NOT on_server AND coalesce(current_setting('pgflow.engine', true), '') = '' AND async.server() IS NOT NULL THEN
     PERFORM async.ask_server(format('SELECT async.add_request(%L, %L, %L)', _kind, _payload, _items));
     RETURN;
   END IF;

@@ -32,9 +32,16 @@ BEGIN
   -- one by one: a batch whose lock is busy must not keep the others from being revoked
   FOR job IN SELECT j.value FROM jsonb_array_elements(_message->'revoke') j LOOP
     BEGIN
+      IF (job->>'spare')::BOOL THEN  -- from here to the commit the session begins no other task
+        PERFORM pg_advisory_xact_lock(1885759282, (job->>'pid')::INT);
+      END IF;
       PERFORM async.revoke(
         (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
-        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t));
+        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t
+              WHERE NOT (job->>'spare')::BOOL OR NOT EXISTS (
+                SELECT FROM pg_locks l
+                WHERE l.locktype = 'advisory' AND l.pid = (job->>'pid')::INT AND l.classid = 1885759281
+                  AND l.objid::BIGINT = t.value::BIGINT & 2147483647)));
       IF (job->>'cancel')::BOOL THEN
         PERFORM async.signal_session((job->>'pid')::INT, (job->>'start')::TIMESTAMPTZ, false);
       END IF;

@@ -23,11 +23,19 @@ $$
 #variable_conflict error
 DECLARE
   now CONSTANT pg_catalog.TIMESTAMPTZ := pg_catalog.clock_timestamp();
+  met pg_catalog.BOOL := false;
 BEGIN
   IF _n OPERATOR(pg_catalog.>) 1 AND now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '300 ms') THEN
     RETURN NULL;
   END IF;
-  IF _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
+  PERFORM pg_catalog.pg_advisory_lock_shared(
+    1885759281, (_task_id OPERATOR(pg_catalog.&) 2147483647)::INT);
+  IF NOT pg_catalog.pg_try_advisory_lock_shared(1885759282, pg_catalog.pg_backend_pid()) THEN
+    PERFORM pg_catalog.pg_advisory_lock_shared(1885759282, pg_catalog.pg_backend_pid());
+    met := true;
+  END IF;
+  PERFORM pg_catalog.pg_advisory_unlock_shared(1885759282, pg_catalog.pg_backend_pid());
+  IF met OR _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
     IF _ring OPERATOR(pg_catalog.=) 0 THEN
       PERFORM FROM async.receipt_0 r
       WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch

@@ -22,7 +22,11 @@ $$
 BEGIN
   RESET ALL;
   DISCARD TEMP;
+  DEALLOCATE ALL;
+  EXECUTE 'CLOSE ALL';
+  UNLISTEN *;
   PERFORM pg_catalog.pg_advisory_unlock_all();
+  PERFORM pg_catalog.pg_advisory_lock_shared(1885759281, (_task_id OPERATOR(pg_catalog.&) 2147483647)::INT);
   IF _ring OPERATOR(pg_catalog.=) 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
     VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
