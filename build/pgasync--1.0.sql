@@ -282,6 +282,45 @@ $$;
 COMMENT ON FUNCTION async.revoke(INT, UUID, BIGINT, BIGINT, BIGINT[]) IS
   'Engine: makes sure that tasks of a batch can no longer commit';
 
+-- pgasync/every/revoke_waiting.sql
+CREATE FUNCTION async.revoke_waiting(
+  _ring INT,
+  _server UUID,
+  _epoch BIGINT,
+  _batch_id BIGINT,
+  _task_ids BIGINT[],
+  _pid INT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Revokes the tasks of a batch that its session has not begun; the one that it is at goes on. Callbacks that commit by
+ * themselves need this: revoked in the midst of it, one would be done twice although nothing died.
+ *
+ * The lock is held to the end of the transaction, so the session begins no other task before the revocations can be
+ * seen; the task it is at is then the first without a receipt. async.begin_task() does not ask for the lock in the
+ * first 20 ms of a batch: one sent so lately is left alone.
+ *
+ * _ring, _server, _epoch, _batch_id: keys of the receipts; _task_ids: in the order in which the batch runs them;
+ * _pid: process id of its session.
+ * Errors: 55P03 as async.revoke().
+ * Reads pg_stat_activity; writes async.receipt_0 or async.receipt_1; takes an advisory lock.
+ */
+#variable_conflict error
+BEGIN
+  PERFORM pg_advisory_xact_lock(1885759282, _pid);
+  PERFORM async.revoke(_ring, _server, _epoch, _batch_id, w.task_ids[2:])
+  FROM (
+    SELECT array_agg(u.task_id ORDER BY u.n) AS task_ids
+    FROM unnest(_task_ids) WITH ORDINALITY u(task_id, n)
+    WHERE u.task_id NOT IN (
+      SELECT r.task_id FROM async.find_receipts(_server, ARRAY[_epoch], ARRAY[_batch_id]) r)) w
+  WHERE EXISTS (
+    SELECT FROM pg_stat_activity a WHERE a.pid = _pid AND a.query_start < clock_timestamp() - INTERVAL '50 ms');
+END;
+$$;
+COMMENT ON FUNCTION async.revoke_waiting(INT, UUID, BIGINT, BIGINT, BIGINT[], INT) IS
+  'Engine: makes sure that tasks of a batch that have not begun never will';
+
 -- pgasync/every/rotate_receipts.sql
 CREATE FUNCTION async.rotate_receipts(_ring INT, _server UUID, _open BIGINT[], _newest BIGINT)
 RETURNS BOOL LANGUAGE plpgsql
@@ -413,7 +452,8 @@ $$
  *   server       whose orchestrator asks
  *   since        snapshot of the last exchange, or null
  *   terminate    [[pid, start]]: end these sessions of the engine
- *   revoke       [{ring, epoch, batch_id, tasks, pid, start, cancel}]: revoke tasks; with cancel, interrupt the session
+ *   revoke       [{ring, epoch, batch_id, tasks, pid, start, cancel, waiting}]: revoke tasks, with waiting only those
+ *                that have not begun; with cancel, interrupt the session
  *   notify       [[channel, payload]]
  *   trim         true: remove the requests that since has seen
  *   rotate       {ring, open, newest}: empty a receipt table but for these batches
@@ -437,9 +477,15 @@ BEGIN
   -- one by one: a batch whose lock is busy must not keep the others from being revoked
   FOR job IN SELECT j.value FROM jsonb_array_elements(_message->'revoke') j LOOP
     BEGIN
-      PERFORM async.revoke(
-        (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
-        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t));
+      IF (job->>'waiting')::BOOL THEN
+        PERFORM async.revoke_waiting(
+          (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
+          ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t), (job->>'pid')::INT);
+      ELSE
+        PERFORM async.revoke(
+          (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
+          ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t));
+      END IF;
       IF (job->>'cancel')::BOOL THEN
         PERFORM async.signal_session((job->>'pid')::INT, (job->>'start')::TIMESTAMPTZ, false);
       END IF;
@@ -580,7 +626,7 @@ $$
  * Called on the target before each task of a batch: whether the task is to run. It is not when it has been revoked
  * meanwhile, or when the batch has used up its 300 ms, so that the rest goes back; the first always has time. Looking
  * for a revocation only saves the work, since the receipt's key is what decides; it is looked for where one could be
- * by now. Sets pgflow.task, by which a session knows that it runs a task.
+ * by now, behind the lock of async.revoke_waiting(). Sets pgflow.task, by which a session knows that it runs a task.
  * Names are qualified, operators too: a SET clause would cost more than all the rest.
  *
  * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _n: place of
@@ -596,6 +642,8 @@ BEGIN
     RETURN NULL;
   END IF;
   IF _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
+    PERFORM pg_catalog.pg_advisory_lock_shared(1885759282, pg_catalog.pg_backend_pid());
+    PERFORM pg_catalog.pg_advisory_unlock_shared(1885759282, pg_catalog.pg_backend_pid());
     IF _ring OPERATOR(pg_catalog.=) 0 THEN
       PERFORM FROM async.receipt_0 r
       WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch
@@ -641,6 +689,9 @@ $$
 BEGIN
   RESET ALL;
   DISCARD TEMP;
+  DEALLOCATE ALL;
+  EXECUTE 'CLOSE ALL';
+  UNLISTEN *;
   PERFORM pg_catalog.pg_advisory_unlock_all();
   IF _ring OPERATOR(pg_catalog.=) 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
@@ -725,7 +776,7 @@ $$
 DECLARE
   on_server CONSTANT BOOL := to_regclass('async.task') IS NOT NULL;
 BEGIN
-  IF NOT on_server AND coalesce(current_setting('pgflow.task', true), '') = '' AND async.server() IS NOT NULL THEN
+  IF NOT on_server AND coalesce(current_setting('pgflow.engine', true), '') = '' AND async.server() IS NOT NULL THEN
     PERFORM async.ask_server(format('SELECT async.add_request(%L, %L, %L)', _kind, _payload, _items));
     RETURN;
   END IF;

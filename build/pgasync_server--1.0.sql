@@ -497,7 +497,8 @@ CREATE TYPE async.target_state_t AS
   revocations JSONB,        /* for the next exchange */
   in_flight JSONB,          /* what the exchange under way asked */
   answer JSONB,             /* what it answered, not looked at yet */
-  trouble TEXT              /* or why it did not */
+  trouble TEXT,             /* or why it did not */
+  full_until TIMESTAMPTZ    /* when to try for more connections than it took */
 );
 COMMENT ON TYPE async.target_state_t IS 'Engine: a target as the orchestrator sees it';
 
@@ -969,7 +970,7 @@ BEGIN
           _s := async.approach_target(_s, i);
         ELSE NULL;
       END CASE;
-    EXCEPTION WHEN OTHERS THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       _s := async.lose_target(_s, i, SQLERRM);
     END;
   END LOOP;
@@ -1046,7 +1047,7 @@ SELECT concat_ws(' ',
   'application_name=' || async.quote_conninfo_value(_name),
   'options=' || async.quote_conninfo_value(concat_ws(' ',
     '-c client_min_messages=error -c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
-    '-c synchronous_commit=on',
+    '-c synchronous_commit=on -c pgflow.engine=on',
     CASE WHEN _control THEN
       '-c lock_timeout=500 -c default_transaction_isolation=read\ committed -c search_path=pg_catalog '
       '-c enable_seqscan=off -c jit=off'
@@ -1554,6 +1555,33 @@ END;
 $$;
 COMMENT ON FUNCTION async.claim_identity() IS 'Makes a restored or cloned database a server of its own';
 
+-- pgasync_server/every/clean_slot.sql
+CREATE FUNCTION async.clean_slot(_slot async.slot_t) RETURNS async.slot_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Has the session of a slot forget what a raw task, or one that failed after it had committed something, left behind:
+ * no batch could, since it is compiled, timed and given its transaction before its first statement runs. The slot is
+ * idle once that has been answered.
+ *
+ * _slot: one whose batch is settled, returned as it is then.
+ */
+#variable_conflict error
+DECLARE
+  slot async.slot_t := async.make_idle_slot(
+    _slot.slot_no, _slot.target_id, _slot.connection, _slot.pid, _slot.backend_start);
+BEGIN
+  IF async.dblink_send(slot.connection, 'DISCARD ALL') <> 1 THEN
+    RETURN async.lose_slot(slot);
+  END IF;
+  slot.state := 'opening';
+  RETURN slot;
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
+  RETURN async.lose_slot(slot);
+END;
+$$;
+COMMENT ON FUNCTION async.clean_slot(async.slot_t) IS 'Engine: has a session forget what its tasks left behind';
+
 -- pgasync_server/every/close_owned.sql
 CREATE FUNCTION async.close_owned(_owner TEXT, _owner_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -1597,7 +1625,7 @@ BEGIN
     BEGIN
       SELECT r.answer::JSONB INTO STRICT this_target.answer FROM async.dblink_result(control) r(answer);
       PERFORM FROM async.dblink_result(control);
-    EXCEPTION WHEN OTHERS OR query_canceled THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       this_target.trouble := SQLERRM;
     END;
     targets[i] := this_target;
@@ -1628,10 +1656,17 @@ BEGIN
     PERFORM FROM async.dblink_result(_slot.connection);
     PERFORM FROM async.dblink_result(_slot.connection);
   EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-    _slot.sqlstate := SQLSTATE;
+    _slot.sqlstate := CASE  -- five characters are a callback's own, whatever they are
+      WHEN SQLSTATE = 'PF012' AND SQLERRM = format('orchestrator with epoch %s has been replaced', _slot.epoch)
+        THEN 'REPLACED'
+      WHEN SQLSTATE = 'PF014' AND SQLERRM ~ '^arguments of run [0-9]+ have not come here$' THEN 'MISSING'
+      ELSE SQLSTATE END;
     _slot.error := async.shorten_error(SQLSTATE, SQLERRM);
     still_connected := async.drain_connection(_slot.connection, SQLSTATE);
-    IF still_connected AND SQLSTATE IN ('40001', '40P01') THEN
+    IF still_connected AND _slot.raw AND SQLSTATE = '42804' AND async.dblink_error(_slot.connection) = 'OK' THEN
+      _slot.sqlstate := NULL;  -- it has returned rows of a shape that nobody asked for
+      _slot.error := NULL;
+    ELSIF still_connected AND SQLSTATE IN ('40001', '40P01') THEN
       _slot.committed := async.has_committed(_slot.connection);
     END IF;
   END;
@@ -1975,7 +2010,7 @@ BEGIN
     PERFORM FROM async.dblink_query(_connection, 'SELECT 1');
   END IF;
   RETURN true;
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   RETURN false;
 END;
 $$;
@@ -2570,7 +2605,7 @@ BEGIN
                CASE WHEN t.is_self THEN 4 ELSE 1 END)::INT
   FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
   LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
-  WHERE t.state = 'up'
+  WHERE t.state = 'up' AND coalesce(t.full_until, '-infinity') < clock_timestamp()
     AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
          OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) o WHERE o.target_id = t.target_id))
   GROUP BY t.n, t.is_self, t.max_concurrency
@@ -2584,8 +2619,8 @@ CREATE FUNCTION async.finish_opening(_slot async.slot_t) RETURNS async.slot_t LA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Reads which session a slot has got, once it has said so: then the slot is idle. One that has not after 10 s, or
- * whose connection is gone, is closed.
+ * Reads which session a slot has got, or that it is clean, once it has said so: then the slot is idle. One that has
+ * not after 10 s, or whose connection is gone, is closed.
  *
  * _slot: one that is opening, returned as it is then.
  */
@@ -2596,11 +2631,13 @@ BEGIN
   IF async.is_busy(_slot.connection) THEN
     RETURN CASE WHEN clock_timestamp() > _slot.progress + INTERVAL '10 s' THEN async.lose_slot(_slot) ELSE _slot END;
   END IF;
-  SELECT r.answer::JSONB INTO STRICT session FROM async.dblink_result(_slot.connection) r(answer);
+  SELECT CASE WHEN r.answer = 'DISCARD ALL' THEN jsonb_build_array(_slot.pid, _slot.backend_start)
+              ELSE r.answer::JSONB END
+  INTO STRICT session FROM async.dblink_result(_slot.connection) r(answer);
   PERFORM FROM async.dblink_result(_slot.connection);
   RETURN async.make_idle_slot(
     _slot.slot_no, _slot.target_id, _slot.connection, (session->>0)::INT, (session->>1)::TIMESTAMPTZ);
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   RETURN async.lose_slot(_slot);
 END;
 $$;
@@ -2689,7 +2726,7 @@ COMMENT ON FUNCTION async.forget_waiting(BIGINT[]) IS 'Engine: takes tasks out o
 
 -- pgasync_server/every/free_slots.sql
 CREATE FUNCTION async.free_slots(_s async.loop_t, _batch_ids BIGINT[], _verdicts async.verdict_t[])
-RETURNS async.loop_t LANGUAGE plpgsql STABLE
+RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -2706,10 +2743,12 @@ DECLARE
   new_pace FLOAT8;
 BEGIN
   _s.stopping := _s.stopping OR EXISTS (
-    SELECT FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids) AND x.sqlstate = 'PF012');
+    SELECT FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids) AND x.sqlstate = 'REPLACED');
   _s.slots := ARRAY(
     SELECT CASE WHEN x.batch_id = ANY(_batch_ids)
-      THEN async.make_idle_slot(x.slot_no, x.target_id, x.connection, x.pid, x.backend_start) ELSE x END
+      THEN CASE WHEN x.raw OR x.sqlstate IS NOT NULL THEN async.clean_slot(x)
+                ELSE async.make_idle_slot(x.slot_no, x.target_id, x.connection, x.pid, x.backend_start) END
+      ELSE x END
     FROM unnest(_s.slots) x
     WHERE x.state <> 'closed' AND NOT (x.batch_id = ANY(_batch_ids) AND x.connection IS NULL));
   FOR i IN 1..coalesce(cardinality(lanes), 0) LOOP
@@ -2929,7 +2968,7 @@ BEGIN
   RETURN (
     SELECT q.answer <> ''
     FROM async.dblink_query(_connection, 'SELECT pg_catalog.current_setting(''pgflow.task'', true)') q(answer));
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   RETURN NULL;
 END;
 $$;
@@ -3167,7 +3206,7 @@ BEGIN
            WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
            WHEN m.doomed IS NOT NULL THEN m.doomed
            WHEN m.hit AND m.state = 'watched' THEN 'LOST'
-           WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('PF012', 'PF014')
+           WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('REPLACED', 'MISSING')
                 AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
            ELSE 'BACK'
          END,
@@ -3740,7 +3779,7 @@ BEGIN
   slot := async.make_idle_slot(new_no, _target.target_id, name, NULL, NULL);
   slot.state := 'opening';
   RETURN slot;
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   PERFORM async.hang_up(name);
   RAISE;
 END;
@@ -3785,7 +3824,7 @@ BEGIN
         _s.slots := _s.slots || async.open_slot(_s, this_target);
         _s.worked := true;
       END LOOP;
-    EXCEPTION WHEN OTHERS THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       _s := async.refuse_slots(_s, wanting.n, SQLERRM);
       targets := _s.targets;
     END;
@@ -3800,7 +3839,8 @@ CREATE FUNCTION async.order_revocation(
   _s async.loop_t,
   _slot INT,
   _task_ids BIGINT[],
-  _cancel BOOL) RETURNS async.loop_t LANGUAGE plpgsql STABLE
+  _cancel BOOL,
+  _waiting BOOL DEFAULT false) RETURNS async.loop_t LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -3808,7 +3848,7 @@ $$
  * nothing new.
  *
  * _s: state of the orchestrator, returned as it is then; _slot: index into _s.slots; _task_ids: the tasks; _cancel:
- * interrupt the session too.
+ * interrupt the session too; _waiting: only those that it has not begun.
  */
 #variable_conflict error
 DECLARE
@@ -3825,7 +3865,7 @@ BEGIN
     CONTINUE WHEN this_target.target_id <> slot.target_id;
     this_target.revocations := coalesce(this_target.revocations, '[]') || jsonb_build_object(
       'ring', slot.ring, 'epoch', slot.epoch, 'batch_id', slot.batch_id, 'tasks', _task_ids,
-      'pid', slot.pid, 'start', slot.backend_start, 'cancel', _cancel);
+      'pid', slot.pid, 'start', slot.backend_start, 'cancel', _cancel, 'waiting', _waiting);
     this_target.next_exchange := '-infinity';
     targets[i] := this_target;
   END LOOP;
@@ -3834,7 +3874,7 @@ BEGIN
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.order_revocation(async.loop_t, INT, BIGINT[], BOOL) IS
+COMMENT ON FUNCTION async.order_revocation(async.loop_t, INT, BIGINT[], BOOL, BOOL) IS
   'Engine: has a target revoke tasks at the next exchange';
 
 -- pgasync_server/every/parse_interval.sql
@@ -4363,7 +4403,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A target takes no more connections: goes on with the slots that it has, or, where it has none, tries anew from the
+ * A target takes no more connections: goes on for 2 s with the slots that it has, or, where it has none, tries anew from the
  * start.
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets; _reason: for the log.
@@ -4378,9 +4418,11 @@ BEGIN
   IF held = 0 THEN
     RETURN async.lose_target(_s, _target, _reason);
   END IF;
-  PERFORM async.log('WARNING', format(
-    'target %s takes no more than %s connections: %s', this_target.target, held, _reason));
-  this_target.max_concurrency := held;
+  IF this_target.full_until IS NULL OR this_target.full_until < clock_timestamp() - INTERVAL '1 minute' THEN
+    PERFORM async.log('WARNING', format(
+      'target %s takes no more than %s connections: %s', this_target.target, held, _reason));
+  END IF;
+  this_target.full_until := clock_timestamp() + INTERVAL '2 s';
   targets[_target] := this_target;
   _s.targets := targets;
   RETURN _s;
@@ -4495,7 +4537,7 @@ BEGIN
   FOR missing IN
     SELECT DISTINCT k.on_missing, l.owner_id, x.target_id
     FROM unnest(_slots) x JOIN async.lane l ON l.lane_id = x.lane_id JOIN async.task_kind k ON k.kind = l.kind
-    WHERE x.sqlstate = 'PF014' AND k.on_missing IS NOT NULL
+    WHERE x.sqlstate = 'MISSING' AND k.on_missing IS NOT NULL
   LOOP
     EXECUTE format('SELECT %s($1, $2)', missing.on_missing::REGPROC) USING missing.owner_id, missing.target_id;
   END LOOP;
@@ -4631,7 +4673,7 @@ BEGIN
       IF async.dblink_send(slot.connection, slot.query) <> 1 THEN
         slot := async.lose_slot(slot);
       END IF;
-    EXCEPTION WHEN OTHERS THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       slot := async.lose_slot(slot);
     END;
     slot.query := NULL;
@@ -4670,7 +4712,7 @@ BEGIN
   verdicts := ARRAY(SELECT v FROM async.judge_batches(slots, _receipts) v);
   results := async.record_verdicts(verdicts);
   DELETE FROM async.batch b WHERE b.batch_id = ANY(_batch_ids);
-  IF EXISTS (SELECT FROM unnest(slots) x WHERE x.sqlstate = 'PF014') THEN
+  IF EXISTS (SELECT FROM unnest(slots) x WHERE x.sqlstate = 'MISSING') THEN
     PERFORM async.report_missing(slots);
   END IF;
   _s := async.free_slots(_s, _batch_ids, verdicts);
@@ -4765,15 +4807,22 @@ COMMENT ON FUNCTION async.settle_parts(async.loop_t, async.receipt_t[], BIGINT[]
 
 -- pgasync_server/every/shorten_error.sql
 CREATE FUNCTION async.shorten_error(_sqlstate TEXT, _message TEXT) RETURNS TEXT
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * An error as it is kept: at most 8,000 characters of its message.
+ * An error as it is kept: at most 8,000 characters of its message. One from a database of another encoding, or of
+ * none, may hold bytes that are no text here: those beyond ASCII are then written in octal.
  *
  * _sqlstate, _message: the error; where it has no message the SQLSTATE stands for it.
  */
-SELECT left(coalesce(nullif(_message, ''), 'error ' || _sqlstate), 8000);
+#variable_conflict error
+BEGIN
+  PERFORM convert_to(_message, getdatabaseencoding());
+  RETURN left(coalesce(nullif(_message, ''), 'error ' || _sqlstate), 8000);
+EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+  RETURN left(encode(textsend(_message), 'escape'), 8000);
+END;
 $$;
 COMMENT ON FUNCTION async.shorten_error(TEXT, TEXT) IS 'Engine: an error as it is kept';
 
@@ -5316,7 +5365,7 @@ BEGIN
     ELSIF now > slot.progress + slot.timeout AND cardinality(slot.remaining) > 0 THEN
       _s := async.interrupt(_s, slot.remaining[1:1], 'TIMED_OUT', format('timed out after %s', slot.timeout));
     ELSIF slot.state = 'busy' AND cardinality(slot.remaining) > 1 AND slot.seen > slot.progress + INTERVAL '50 ms' THEN
-      _s := async.order_revocation(_s, i, slot.remaining[2:], false);
+      _s := async.order_revocation(_s, i, slot.remaining, false, true);
     END IF;
   END LOOP;
   RETURN _s;
@@ -5391,7 +5440,10 @@ EXCEPTION WHEN OTHERS THEN
   IF _s.failures >= 9 THEN
     RAISE;
   END IF;
-  PERFORM async.log('ERROR', format('cycle failed: %s (%s)', SQLERRM, SQLSTATE));
+  BEGIN
+    PERFORM async.log('ERROR', format('cycle failed: %s (%s)', SQLERRM, SQLSTATE));
+  EXCEPTION WHEN OTHERS THEN NULL;  -- a full disk takes no entry either
+  END;
   _s.failures := coalesce(_s.failures, 0) + 1;
   _s.worked := false;
   _s.pending := false;

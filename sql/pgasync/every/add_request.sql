@@ -15,7 +15,7 @@ $$
 DECLARE
   on_server CONSTANT BOOL := to_regclass('async.task') IS NOT NULL;
 BEGIN
-  IF NOT on_server AND coalesce(current_setting('pgflow.task', true), '') = '' AND async.server() IS NOT NULL THEN
+  IF NOT on_server AND coalesce(current_setting('pgflow.engine', true), '') = '' AND async.server() IS NOT NULL THEN
     PERFORM async.ask_server(format('SELECT async.add_request(%L, %L, %L)', _kind, _payload, _items));
     RETURN;
   END IF;

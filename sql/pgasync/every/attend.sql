@@ -8,7 +8,8 @@ $$
  *   server       whose orchestrator asks
  *   since        snapshot of the last exchange, or null
  *   terminate    [[pid, start]]: end these sessions of the engine
- *   revoke       [{ring, epoch, batch_id, tasks, pid, start, cancel}]: revoke tasks; with cancel, interrupt the session
+ *   revoke       [{ring, epoch, batch_id, tasks, pid, start, cancel, waiting}]: revoke tasks, with waiting only those
+ *                that have not begun; with cancel, interrupt the session
  *   notify       [[channel, payload]]
  *   trim         true: remove the requests that since has seen
  *   rotate       {ring, open, newest}: empty a receipt table but for these batches
@@ -32,9 +33,15 @@ BEGIN
   -- one by one: a batch whose lock is busy must not keep the others from being revoked
   FOR job IN SELECT j.value FROM jsonb_array_elements(_message->'revoke') j LOOP
     BEGIN
-      PERFORM async.revoke(
-        (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
-        ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t));
+      IF (job->>'waiting')::BOOL THEN
+        PERFORM async.revoke_waiting(
+          (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
+          ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t), (job->>'pid')::INT);
+      ELSE
+        PERFORM async.revoke(
+          (job->>'ring')::INT, (_message->>'server')::UUID, (job->>'epoch')::BIGINT, (job->>'batch_id')::BIGINT,
+          ARRAY(SELECT t.value::BIGINT FROM jsonb_array_elements_text(job->'tasks') t));
+      END IF;
       IF (job->>'cancel')::BOOL THEN
         PERFORM async.signal_session((job->>'pid')::INT, (job->>'start')::TIMESTAMPTZ, false);
       END IF;

@@ -12,7 +12,7 @@ $$
  * Called on the target before each task of a batch: whether the task is to run. It is not when it has been revoked
  * meanwhile, or when the batch has used up its 300 ms, so that the rest goes back; the first always has time. Looking
  * for a revocation only saves the work, since the receipt's key is what decides; it is looked for where one could be
- * by now. Sets pgflow.task, by which a session knows that it runs a task.
+ * by now, behind the lock of async.revoke_waiting(). Sets pgflow.task, by which a session knows that it runs a task.
  * Names are qualified, operators too: a SET clause would cost more than all the rest.
  *
  * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _n: place of
@@ -28,6 +28,8 @@ BEGIN
     RETURN NULL;
   END IF;
   IF _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
+    PERFORM pg_catalog.pg_advisory_lock_shared(1885759282, pg_catalog.pg_backend_pid());
+    PERFORM pg_catalog.pg_advisory_unlock_shared(1885759282, pg_catalog.pg_backend_pid());
     IF _ring OPERATOR(pg_catalog.=) 0 THEN
       PERFORM FROM async.receipt_0 r
       WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch

@@ -22,6 +22,9 @@ $$
 BEGIN
   RESET ALL;
   DISCARD TEMP;
+  DEALLOCATE ALL;
+  EXECUTE 'CLOSE ALL';
+  UNLISTEN *;
   PERFORM pg_catalog.pg_advisory_unlock_all();
   IF _ring OPERATOR(pg_catalog.=) 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)

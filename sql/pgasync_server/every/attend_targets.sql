@@ -30,7 +30,7 @@ BEGIN
           _s := async.approach_target(_s, i);
         ELSE NULL;
       END CASE;
-    EXCEPTION WHEN OTHERS THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       _s := async.lose_target(_s, i, SQLERRM);
     END;
   END LOOP;

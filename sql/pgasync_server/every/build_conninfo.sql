@@ -17,7 +17,7 @@ SELECT concat_ws(' ',
   'application_name=' || async.quote_conninfo_value(_name),
   'options=' || async.quote_conninfo_value(concat_ws(' ',
     '-c client_min_messages=error -c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
-    '-c synchronous_commit=on',
+    '-c synchronous_commit=on -c pgflow.engine=on',
     CASE WHEN _control THEN
       '-c lock_timeout=500 -c default_transaction_isolation=read\ committed -c search_path=pg_catalog '
       '-c enable_seqscan=off -c jit=off'

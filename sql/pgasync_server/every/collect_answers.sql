@@ -21,7 +21,7 @@ BEGIN
     BEGIN
       SELECT r.answer::JSONB INTO STRICT this_target.answer FROM async.dblink_result(control) r(answer);
       PERFORM FROM async.dblink_result(control);
-    EXCEPTION WHEN OTHERS OR query_canceled THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       this_target.trouble := SQLERRM;
     END;
     targets[i] := this_target;

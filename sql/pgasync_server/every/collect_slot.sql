@@ -17,10 +17,17 @@ BEGIN
     PERFORM FROM async.dblink_result(_slot.connection);
     PERFORM FROM async.dblink_result(_slot.connection);
   EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-    _slot.sqlstate := SQLSTATE;
+    _slot.sqlstate := CASE  -- five characters are a callback's own, whatever they are
+      WHEN SQLSTATE = 'PF012' AND SQLERRM = format('orchestrator with epoch %s has been replaced', _slot.epoch)
+        THEN 'REPLACED'
+      WHEN SQLSTATE = 'PF014' AND SQLERRM ~ '^arguments of run [0-9]+ have not come here$' THEN 'MISSING'
+      ELSE SQLSTATE END;
     _slot.error := async.shorten_error(SQLSTATE, SQLERRM);
     still_connected := async.drain_connection(_slot.connection, SQLSTATE);
-    IF still_connected AND SQLSTATE IN ('40001', '40P01') THEN
+    IF still_connected AND _slot.raw AND SQLSTATE = '42804' AND async.dblink_error(_slot.connection) = 'OK' THEN
+      _slot.sqlstate := NULL;  -- it has returned rows of a shape that nobody asked for
+      _slot.error := NULL;
+    ELSIF still_connected AND SQLSTATE IN ('40001', '40P01') THEN
       _slot.committed := async.has_committed(_slot.connection);
     END IF;
   END;

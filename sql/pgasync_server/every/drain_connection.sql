@@ -16,7 +16,7 @@ BEGIN
     PERFORM FROM async.dblink_query(_connection, 'SELECT 1');
   END IF;
   RETURN true;
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   RETURN false;
 END;
 $$;

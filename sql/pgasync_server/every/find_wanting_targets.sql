@@ -18,7 +18,7 @@ BEGIN
                CASE WHEN t.is_self THEN 4 ELSE 1 END)::INT
   FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
   LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
-  WHERE t.state = 'up'
+  WHERE t.state = 'up' AND coalesce(t.full_until, '-infinity') < clock_timestamp()
     AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
          OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) o WHERE o.target_id = t.target_id))
   GROUP BY t.n, t.is_self, t.max_concurrency

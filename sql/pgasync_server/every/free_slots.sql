@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION async.free_slots(_s async.loop_t, _batch_ids BIGINT[], _verdicts async.verdict_t[])
-RETURNS async.loop_t LANGUAGE plpgsql STABLE
+RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -16,10 +16,12 @@ DECLARE
   new_pace FLOAT8;
 BEGIN
   _s.stopping := _s.stopping OR EXISTS (
-    SELECT FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids) AND x.sqlstate = 'PF012');
+    SELECT FROM unnest(_s.slots) x WHERE x.batch_id = ANY(_batch_ids) AND x.sqlstate = 'REPLACED');
   _s.slots := ARRAY(
     SELECT CASE WHEN x.batch_id = ANY(_batch_ids)
-      THEN async.make_idle_slot(x.slot_no, x.target_id, x.connection, x.pid, x.backend_start) ELSE x END
+      THEN CASE WHEN x.raw OR x.sqlstate IS NOT NULL THEN async.clean_slot(x)
+                ELSE async.make_idle_slot(x.slot_no, x.target_id, x.connection, x.pid, x.backend_start) END
+      ELSE x END
     FROM unnest(_s.slots) x
     WHERE x.state <> 'closed' AND NOT (x.batch_id = ANY(_batch_ids) AND x.connection IS NULL));
   FOR i IN 1..coalesce(cardinality(lanes), 0) LOOP

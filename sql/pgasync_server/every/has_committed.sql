@@ -14,7 +14,7 @@ BEGIN
   RETURN (
     SELECT q.answer <> ''
     FROM async.dblink_query(_connection, 'SELECT pg_catalog.current_setting(''pgflow.task'', true)') q(answer));
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   RETURN NULL;
 END;
 $$;

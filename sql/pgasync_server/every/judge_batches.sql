@@ -33,7 +33,7 @@ BEGIN
            WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
            WHEN m.doomed IS NOT NULL THEN m.doomed
            WHEN m.hit AND m.state = 'watched' THEN 'LOST'
-           WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('PF012', 'PF014')
+           WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('REPLACED', 'MISSING')
                 AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
            ELSE 'BACK'
          END,

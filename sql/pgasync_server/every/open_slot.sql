@@ -26,7 +26,7 @@ BEGIN
   slot := async.make_idle_slot(new_no, _target.target_id, name, NULL, NULL);
   slot.state := 'opening';
   RETURN slot;
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   PERFORM async.hang_up(name);
   RAISE;
 END;

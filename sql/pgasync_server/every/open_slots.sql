@@ -34,7 +34,7 @@ BEGIN
         _s.slots := _s.slots || async.open_slot(_s, this_target);
         _s.worked := true;
       END LOOP;
-    EXCEPTION WHEN OTHERS THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       _s := async.refuse_slots(_s, wanting.n, SQLERRM);
       targets := _s.targets;
     END;

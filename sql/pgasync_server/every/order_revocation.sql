@@ -2,7 +2,8 @@ CREATE OR REPLACE FUNCTION async.order_revocation(
   _s async.loop_t,
   _slot INT,
   _task_ids BIGINT[],
-  _cancel BOOL) RETURNS async.loop_t LANGUAGE plpgsql STABLE
+  _cancel BOOL,
+  _waiting BOOL DEFAULT false) RETURNS async.loop_t LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -10,7 +11,7 @@ $$
  * nothing new.
  *
  * _s: state of the orchestrator, returned as it is then; _slot: index into _s.slots; _task_ids: the tasks; _cancel:
- * interrupt the session too.
+ * interrupt the session too; _waiting: only those that it has not begun.
  */
 #variable_conflict error
 DECLARE
@@ -27,7 +28,7 @@ BEGIN
     CONTINUE WHEN this_target.target_id <> slot.target_id;
     this_target.revocations := coalesce(this_target.revocations, '[]') || jsonb_build_object(
       'ring', slot.ring, 'epoch', slot.epoch, 'batch_id', slot.batch_id, 'tasks', _task_ids,
-      'pid', slot.pid, 'start', slot.backend_start, 'cancel', _cancel);
+      'pid', slot.pid, 'start', slot.backend_start, 'cancel', _cancel, 'waiting', _waiting);
     this_target.next_exchange := '-infinity';
     targets[i] := this_target;
   END LOOP;
@@ -36,5 +37,5 @@ BEGIN
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.order_revocation(async.loop_t, INT, BIGINT[], BOOL) IS
+COMMENT ON FUNCTION async.order_revocation(async.loop_t, INT, BIGINT[], BOOL, BOOL) IS
   'Engine: has a target revoke tasks at the next exchange';

@@ -3,7 +3,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A target takes no more connections: goes on with the slots that it has, or, where it has none, tries anew from the
+ * A target takes no more connections: goes on for 2 s with the slots that it has, or, where it has none, tries anew from the
  * start.
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets; _reason: for the log.
@@ -18,9 +18,11 @@ BEGIN
   IF held = 0 THEN
     RETURN async.lose_target(_s, _target, _reason);
   END IF;
-  PERFORM async.log('WARNING', format(
-    'target %s takes no more than %s connections: %s', this_target.target, held, _reason));
-  this_target.max_concurrency := held;
+  IF this_target.full_until IS NULL OR this_target.full_until < clock_timestamp() - INTERVAL '1 minute' THEN
+    PERFORM async.log('WARNING', format(
+      'target %s takes no more than %s connections: %s', this_target.target, held, _reason));
+  END IF;
+  this_target.full_until := clock_timestamp() + INTERVAL '2 s';
   targets[_target] := this_target;
   _s.targets := targets;
   RETURN _s;

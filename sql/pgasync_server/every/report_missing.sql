@@ -15,7 +15,7 @@ BEGIN
   FOR missing IN
     SELECT DISTINCT k.on_missing, l.owner_id, x.target_id
     FROM unnest(_slots) x JOIN async.lane l ON l.lane_id = x.lane_id JOIN async.task_kind k ON k.kind = l.kind
-    WHERE x.sqlstate = 'PF014' AND k.on_missing IS NOT NULL
+    WHERE x.sqlstate = 'MISSING' AND k.on_missing IS NOT NULL
   LOOP
     EXECUTE format('SELECT %s($1, $2)', missing.on_missing::REGPROC) USING missing.owner_id, missing.target_id;
   END LOOP;

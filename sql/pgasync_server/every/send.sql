@@ -23,7 +23,7 @@ BEGIN
       IF async.dblink_send(slot.connection, slot.query) <> 1 THEN
         slot := async.lose_slot(slot);
       END IF;
-    EXCEPTION WHEN OTHERS THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       slot := async.lose_slot(slot);
     END;
     slot.query := NULL;

@@ -24,7 +24,7 @@ BEGIN
   verdicts := ARRAY(SELECT v FROM async.judge_batches(slots, _receipts) v);
   results := async.record_verdicts(verdicts);
   DELETE FROM async.batch b WHERE b.batch_id = ANY(_batch_ids);
-  IF EXISTS (SELECT FROM unnest(slots) x WHERE x.sqlstate = 'PF014') THEN
+  IF EXISTS (SELECT FROM unnest(slots) x WHERE x.sqlstate = 'MISSING') THEN
     PERFORM async.report_missing(slots);
   END IF;
   _s := async.free_slots(_s, _batch_ids, verdicts);

@@ -36,7 +36,7 @@ BEGIN
     ELSIF now > slot.progress + slot.timeout AND cardinality(slot.remaining) > 0 THEN
       _s := async.interrupt(_s, slot.remaining[1:1], 'TIMED_OUT', format('timed out after %s', slot.timeout));
     ELSIF slot.state = 'busy' AND cardinality(slot.remaining) > 1 AND slot.seen > slot.progress + INTERVAL '50 ms' THEN
-      _s := async.order_revocation(_s, i, slot.remaining[2:], false);
+      _s := async.order_revocation(_s, i, slot.remaining, false, true);
     END IF;
   END LOOP;
   RETURN _s;

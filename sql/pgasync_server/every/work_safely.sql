@@ -19,7 +19,10 @@ EXCEPTION WHEN OTHERS THEN
   IF _s.failures >= 9 THEN
     RAISE;
   END IF;
-  PERFORM async.log('ERROR', format('cycle failed: %s (%s)', SQLERRM, SQLSTATE));
+  BEGIN
+    PERFORM async.log('ERROR', format('cycle failed: %s (%s)', SQLERRM, SQLSTATE));
+  EXCEPTION WHEN OTHERS THEN NULL;  -- a full disk takes no entry either
+  END;
   _s.failures := coalesce(_s.failures, 0) + 1;
   _s.worked := false;
   _s.pending := false;

@@ -74,7 +74,8 @@ CREATE TYPE async.target_state_t AS
   revocations JSONB,        /* for the next exchange */
   in_flight JSONB,          /* what the exchange under way asked */
   answer JSONB,             /* what it answered, not looked at yet */
-  trouble TEXT              /* or why it did not */
+  trouble TEXT,             /* or why it did not */
+  full_until TIMESTAMPTZ    /* when to try for more connections than it took */
 );
 COMMENT ON TYPE async.target_state_t IS 'Engine: a target as the orchestrator sees it';
 

@@ -165,3 +165,31 @@ def check_nothing_is_left(db: Any, orchestrator: Any, *others: Any) -> None:
 def _has_none(db: Any, query: str) -> bool:
     """Does ``query``, told the name of the database, find nothing?"""
     return not db.execute(query, (db.name,))
+
+
+def push(db: Any, query: str, target: str = "self", raw: bool = False) -> int:
+    """Queue one task and return its id."""
+    pushing = "SELECT * FROM async.push_tasks(ARRAY[async.task(%s, %s, _raw => %s)])"
+    return int(db.value(pushing, (query, target, raw)))
+
+
+def unresolved(db: Any, task_ids: list[int]) -> int:
+    """How many of the tasks have not ended, those included that the orchestrator has not taken in."""
+    ended = "SELECT count(*)::INT FROM async.v_task WHERE task_id = ANY(%s) AND processed IS NOT NULL"
+    return len(task_ids) - int(db.value(ended, (task_ids,)))
+
+
+def signal_sessions(
+    db: Any, rng: random.Random, number: int, how: str = "pg_terminate_backend", which: str = "slot"
+) -> int:
+    """End (or cancel) up to ``number`` of the engine's sessions in the database, drawn at random.
+
+    ``which``: those whose name has it; slots only while they work. Return how many were hit.
+    """
+    found = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name LIKE %s AND (state = 'active' OR application_name NOT LIKE '%%slot%%')"
+    )
+    pids = [pid for (pid,) in db.execute(found, (f"pgflow%{which}%",))]
+    chosen = rng.sample(pids, min(number, len(pids)))
+    return sum(db.value(f"SELECT {how}(%s)", (pid,)) for pid in chosen)

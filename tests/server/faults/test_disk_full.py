@@ -1,0 +1,191 @@
+"""A disk fills up in mid-run: what is there is not lost, and once there is room everything goes on."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from tests.model import work
+from tests.server.faults import scene, steps
+from tests.support.database import CLIENT_EXTENSION, SERVER_EXTENSION, Database
+from tests.support.orchestrator import Orchestrator
+from tests.support.small_disk import SmallDisk
+from tests.support.wait import until, wait_run
+
+pytestmark = pytest.mark.long
+
+STEPS = 600
+PATIENT: dict[str, Any] = {"retries": 10_000, "retry_delay": "200 ms", "retry_backoff": 1, "retry_on": ["53"]}
+"""Steps that wait for room."""
+
+
+@pytest.fixture
+def disk_server(make_server: Callable[..., Any], major: str) -> Any:
+    """A server of the test's own, whose small tablespace may fill up."""
+    return make_server(major, settings={"shared_buffers": "16MB"})
+
+
+@pytest.fixture
+def disk(disk_server: Any) -> Iterator[SmallDisk]:
+    """The disk of its tablespace ``small``."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    try:
+        made = SmallDisk(disk_server.folder / "small", megabytes=48)
+    except PermissionError as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+    with made, disk_server.connect() as session:
+        location = sql.Literal(str(made.space("data")))
+        session.execute(sql.SQL("CREATE TABLESPACE small LOCATION {}").format(location))
+        yield made
+    disk_server.shut_down("immediate")
+
+
+def create(server: Any, extension: str, name: str, where: str = "") -> Database:
+    """Make a database with an extension, all of it on the small disk if ``where`` says so."""
+    with server.connect() as session:
+        session.execute(f"CREATE DATABASE {name} {where}")
+    database = Database(server, name)
+    database.execute(f"CREATE EXTENSION {extension} CASCADE")
+    return database
+
+
+@pytest.fixture
+def full_db(disk_server: Any, disk: SmallDisk) -> Database:
+    """A client whose table ``work.large`` is on the small disk."""
+    database = create(disk_server, CLIENT_EXTENSION, "cramped")
+    scene.prepare(database)
+    database.execute("CREATE TABLE work.large(filling TEXT) TABLESPACE small")
+    work.procedure(database, "grow", GROW)
+    return database
+
+
+GROW = """
+INSERT INTO work.large SELECT string_agg(md5(n::TEXT || random()), '') FROM generate_series(1, 1500) AS n;
+CALL work.run(_args);
+"""
+"""Takes about 50 kB on the disk."""
+
+
+def failing_for_want_of_room(db: Any) -> int:
+    """How often an attempt has failed for want of room so far."""
+    return int(db.value("SELECT count(*)::INT FROM async.attempt WHERE sqlstate = '53100'"))
+
+
+def prepare(db: Any, full_db: Any) -> None:
+    """Make the callbacks on the server, and ``full_db`` the target ``full``."""
+    scene.prepare(db)
+    scene.add_target(db, target="full", connection_string=full_db.conninfo)
+
+
+def test_steps_wait_for_room(
+    db: Any, full_db: Any, disk: SmallDisk, orchestrator: Any, rng: random.Random
+) -> None:
+    """The disk is full three times in a run: steps that are granted retries fail until there is room, other
+    targets go on, and each takes effect once."""
+    prepare(db, full_db)
+    told = steps.numbered(STEPS)
+    flow_id = steps.start(db, "work.grow", told, "full", **PATIENT)
+    for threshold in sorted(rng.sample(range(1, STEPS // 2), 3)):
+        scene.reach(full_db, flow_id, threshold)
+        before = failing_for_want_of_room(db)
+        disk.fill()
+        until(lambda before=before: failing_for_want_of_room(db) > before + 20, what="steps to want room")
+        scene.check_run(db, scene.start(db, 100, name="elsewhere"), 100)
+        assert scene.is_open(db, flow_id)
+        disk.make_room()
+    print("attempts that wanted room:", failing_for_want_of_room(db))
+    assert wait_run(db, flow_id, 60) == "FINISHED"
+    steps.check_all_once(db, full_db, flow_id, told)
+    assert full_db.value("SELECT count(*)::INT FROM work.large") == STEPS
+    scene.check_nothing_is_left(db, orchestrator, full_db)
+
+
+def test_steps_that_want_room_have_failed(
+    db: Any, full_db: Any, disk: SmallDisk, orchestrator: Any, rng: random.Random
+) -> None:
+    """Without retries: what was done before stays, the rest has failed and left nothing; there is no room
+    for the same steps, until there is."""
+    prepare(db, full_db)
+    told = steps.numbered(STEPS)
+    flow_id = steps.start(db, "work.grow", told, "full")
+    scene.reach(full_db, flow_id, rng.randrange(1, STEPS // 2))
+    disk.fill()
+    assert wait_run(db, flow_id, 60) == "FINISHED"
+    ended = steps.ended(db, flow_id)
+    assert len(ended) == STEPS
+    wanting = {step for step, result in ended.items() if result.sqlstate == "53100"}
+    assert wanting, "the disk was full too late"
+    assert wanting == {step for step, result in ended.items() if result.status == "FAILED"}
+    steps.check_once(full_db, flow_id, ended.keys() - wanting)
+    assert full_db.value("SELECT count(*)::INT FROM work.large") == STEPS - len(wanting)
+    disk.make_room()
+    again = steps.start(db, "work.grow", [{"step": step} for step in wanting], "full", "again")
+    assert wait_run(db, again, 60) == "FINISHED"
+    steps.check_all_once(db, full_db, again, [{"step": step} for step in wanting])
+    scene.check_nothing_is_left(db, orchestrator, full_db)
+
+
+def add_growing(where: Any) -> None:
+    """Make ``work.grow`` in a database that is on the small disk as a whole."""
+    where.execute("CREATE TABLE work.large(filling TEXT)")
+    work.procedure(where, "grow", GROW.replace("1500", "300"))
+
+
+def test_the_whole_target_is_full(
+    db: Any, disk_server: Any, disk: SmallDisk, orchestrator: Any, rng: random.Random
+) -> None:
+    """Not even a receipt can be written, nor a revocation, nor what a callback asks for."""
+    full_db = create(disk_server, CLIENT_EXTENSION, "cramped", "TABLESPACE small")
+    scene.prepare(full_db)
+    add_growing(full_db)
+    prepare(db, full_db)
+    flow_id = scene.start(db, 2 * STEPS, target="full", step_routine="work.grow", **PATIENT)
+    for threshold in sorted(rng.sample(range(1, STEPS), 3)):
+        scene.reach(full_db, flow_id, threshold)
+        before = failing_for_want_of_room(db)
+        disk.fill()
+        until(lambda before=before: failing_for_want_of_room(db) > before + 20, what="steps to want room")
+        scene.check_run(db, scene.start(db, 100, name="elsewhere"), 100)
+        assert scene.is_open(db, flow_id)
+        disk.make_room()
+    print("attempts that wanted room:", failing_for_want_of_room(db))
+    scene.check_run(db, flow_id, 2 * STEPS, full_db)
+    scene.check_nothing_is_left(db, orchestrator, full_db)
+
+
+def test_the_server_is_full(disk_server: Any, disk: SmallDisk, client_db: Any, rng: random.Random) -> None:
+    """The orchestrator's own tables have no room: it gives up in the end, or waits; with room, and started
+    again if it has, the runs on both targets go on."""
+    db = create(disk_server, SERVER_EXTENSION, "near", "TABLESPACE small")
+    scene.prepare(db, client_db)
+    add_growing(db)
+    scene.add_target(db, target="client", connection_string=client_db.conninfo)
+    orchestrator = Orchestrator(db).start()
+    here = scene.start(db, STEPS, step_routine="work.grow", **PATIENT)
+    there = scene.start(db, 5 * STEPS, target="client", name="there", **PATIENT)
+    for threshold in sorted(rng.sample(range(1, STEPS // 2), 2)):
+        scene.reach(db, here, threshold)
+        before = refusals(disk_server)
+        disk.fill()
+        until(
+            lambda before=before: not orchestrator.is_running() or refusals(disk_server) > before + 20,
+            what="the orchestrator to want room",
+        )
+        print("refusals:", refusals(disk_server) - before, "orchestrator:", orchestrator.error or "goes on")
+        disk.make_room()
+        if not orchestrator.is_running():
+            orchestrator.start()
+    scene.check_run(db, here, STEPS)
+    scene.check_run(db, there, 5 * STEPS, client_db)
+    scene.check_nothing_is_left(db, orchestrator, client_db)
+
+
+def refusals(server: Any) -> int:
+    """How often the server has had no room for something so far."""
+    return int(server.log.read_text(errors="replace").count("No space left on device"))

@@ -1,0 +1,180 @@
+"""A promoted standby takes over: its orchestrator takes every run up where the primary's left it, on a target
+that saw them both."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.model import work
+from tests.server.faults import scene, steps
+from tests.support.database import CLIENT_EXTENSION, SERVER_EXTENSION, Database, create_with_extension
+from tests.support.orchestrator import Orchestrator
+from tests.support.proxy import Proxy
+from tests.support.standby import Standby
+from tests.support.wait import until, wait_run
+
+pytestmark = pytest.mark.long
+
+STEPS = 1200
+
+
+@pytest.fixture
+def far_db(make_server: Callable[..., Any], major: str) -> Database:
+    """The target ``far``, a client on a server of its own."""
+    return create_with_extension(make_server(major), CLIENT_EXTENSION, "far")
+
+
+@pytest.fixture
+def primary_db(make_server: Callable[..., Any], major: str, far_db: Any) -> Database:
+    """The pgflow server, with the target ``far``."""
+    database = create_with_extension(make_server(major), SERVER_EXTENSION, "near")
+    scene.prepare(database, far_db)
+    scene.add_target(database, target="far", connection_string=far_db.conninfo)
+    return database
+
+
+@pytest.fixture
+def link(primary_db: Any) -> Iterator[Proxy]:
+    """The network between primary and standby."""
+    made = Proxy(primary_db.server.host, primary_db.server.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def standby(primary_db: Any, link: Proxy) -> Iterator[Standby]:
+    """A standby of the pgflow server, which streams."""
+    made = Standby(primary_db.server, link.port)
+    yield made
+    made.close()
+
+
+def take_over(standby: Standby) -> tuple[Database, Orchestrator]:
+    """Promote the standby and start an orchestrator there."""
+    standby.promote()
+    database = Database(standby.server, "near")
+    return database, Orchestrator(database).start()
+
+
+def test_a_synchronous_standby_loses_nothing(
+    primary_db: Any, far_db: Any, standby: Standby, rng: random.Random
+) -> None:
+    """The primary is killed in mid-run, while all its work is on the target: each step takes effect once."""
+    standby.make_synchronous()
+    Orchestrator(primary_db).start()
+    flow_id = scene.start(primary_db, STEPS, target="far", sleep=0.004)
+    for number in scene.moments(rng, far_db, flow_id, STEPS, 1):
+        print("killed after", number, "steps")
+        primary_db.server.kill9()
+    db, orchestrator = take_over(standby)
+    scene.check_run(db, flow_id, STEPS, far_db)
+    scene.check_run(db, scene.start(db, 100, target="far", name="later"), 100, far_db)
+    scene.check_nothing_is_left(db, orchestrator, far_db)
+
+
+def test_it_loses_nothing_of_the_servers_own(
+    primary_db: Any, far_db: Any, standby: Standby, rng: random.Random
+) -> None:
+    """The same for steps in the server's own database, and when the orchestrator has been replaced before."""
+    standby.make_synchronous()
+    orchestrator = Orchestrator(primary_db).start()
+    here = scene.start(primary_db, STEPS, sleep=0.002)
+    there = scene.start(primary_db, STEPS, target="far", name="there", sleep=0.002)
+    for number in scene.moments(rng, far_db, there, STEPS, 3):
+        print("orchestrator replaced after", number, "steps")
+        orchestrator.terminate()
+        orchestrator.start()
+    primary_db.server.kill9()
+    db, orchestrator = take_over(standby)
+    scene.check_run(db, there, STEPS, far_db)
+    scene.check_run(db, here, STEPS)
+    scene.check_nothing_is_left(db, orchestrator, far_db)
+
+
+def test_what_works_on_outlives_the_primary(primary_db: Any, far_db: Any, standby: Standby) -> None:
+    """Callbacks that are running on the target when the primary dies go on there and count."""
+    standby.make_synchronous()
+    Orchestrator(primary_db).start()
+    told = steps.numbered(4)
+    with work.Gate(far_db) as gate:
+        work.procedure(far_db, "held", "PERFORM work.gate(1); CALL work.run(_args);")
+        flow_id = steps.start(primary_db, "work.held", told, "far")
+        until(lambda: gate.waiting() == 4, what="the steps to begin")
+        primary_db.server.kill9()
+        db, orchestrator = take_over(standby)
+        scene.check_run(db, scene.start(db, 100, target="far"), 100, far_db)
+        assert gate.waiting() == 4
+    assert wait_run(db, flow_id, 30) == "FINISHED"
+    ended = steps.check_all_once(db, far_db, flow_id, told)
+    assert {result.attempts for result in ended.values()} == {1}
+    scene.check_nothing_is_left(db, orchestrator, far_db)
+
+
+@pytest.mark.parametrize("primary", ["killed", "alive"])
+def test_an_asynchronous_standby_lags_behind(
+    primary_db: Any, far_db: Any, standby: Standby, link: Proxy, rng: random.Random, primary: str
+) -> None:
+    """What it had received is done exactly once, the rest at least once; ids that the primary used after that
+    are not taken for its own; and a primary that does not know that it was replaced runs nothing more."""
+    old = Orchestrator(primary_db).start()
+    flow_id = scene.start(primary_db, STEPS, target="far", sleep=0.004)
+    for _ in scene.moments(rng, far_db, flow_id, STEPS // 3, 1):
+        known = finished(primary_db, flow_id)
+        standby.catch_up()
+        link.pause()
+        for _ in range(3):  # epochs that the standby never hears of
+            old.terminate()
+            old.start()
+        scene.reach(far_db, flow_id, len(known) + STEPS // 4)
+    if primary == "killed":
+        primary_db.server.kill9()
+    db, orchestrator = take_over(standby)
+    if primary == "alive":
+        until(lambda: not old.is_running(), what="the old primary's orchestrator to end")
+    assert wait_run(db, flow_id, 120) == "FINISHED"
+    found = steps.effects(far_db, flow_id)
+    assert found.keys() == {None, *(str(n) for n in range(1, STEPS + 1))}, "lost, or nobody asked for it"
+    twice = {step for step, count in found.items() if count > 1}
+    assert not twice & known, f"done again although it was known to be done: {twice & known}"
+    assert max(found.values()) <= 2
+    print("known:", len(known), "done again, having been unknown:", len(twice))
+    epochs = far_db.execute("SELECT epoch, token FROM async.fence ORDER BY epoch DESC LIMIT 1")
+    assert epochs == db.execute("SELECT epoch, token FROM async.epoch ORDER BY epoch DESC LIMIT 1")
+    scene.check_run(db, scene.start(db, 100, target="far", name="later"), 100, far_db)
+    scene.check_nothing_is_left(db, orchestrator, far_db)
+
+
+def finished(db: Any, flow_id: int) -> set[str]:
+    """The steps that the server knows to be finished."""
+    return {step for step, result in steps.ended(db, flow_id).items() if result.status == "FINISHED"}
+
+
+def test_the_old_primary_does_no_harm(primary_db: Any, far_db: Any, standby: Standby, link: Proxy) -> None:
+    """It does not know that it was replaced, and has its own runs to begin: none of their steps is done by
+    it on the target, and what the new primary's runs are told is theirs."""
+    old = Orchestrator(primary_db).start()
+    scene.check_run(primary_db, scene.start(primary_db, 100, target="far"), 100, far_db)
+    standby.catch_up()
+    link.pause()
+    work.procedure(far_db, "told", "INSERT INTO work.told VALUES ((_args).flow_arguments ->> 'by');")
+    far_db.execute("CREATE TABLE work.told(by TEXT)")
+    one = {"nodes": [{"node": "a", "target": "far", "routine": "work.told"}]}
+    work.configure(primary_db, "told", one)
+    lost = work.run(primary_db, "told", {"by": "the old primary, before"})
+    assert wait_run(primary_db, lost) == "FINISHED"
+    db, orchestrator = take_over(standby)
+    work.configure(db, "told", one)
+    new = work.run(db, "told", {"by": "the new primary"})
+    assert wait_run(db, new) == "FINISHED"
+    late = work.run(primary_db, "told", {"by": "the old primary, after"})
+    until(lambda: not old.is_running(), what="the old primary's orchestrator to end")
+    newer = work.run(db, "told", {"by": "the new primary"})
+    assert wait_run(db, newer) == "FINISHED"
+    by = [name for (name,) in far_db.execute("SELECT by FROM work.told")]
+    assert sorted(by) == ["the new primary"] * 2 + ["the old primary, before"]
+    assert scene.is_open(primary_db, late)
+    scene.check_nothing_is_left(db, orchestrator, far_db)
