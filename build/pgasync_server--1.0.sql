@@ -549,7 +549,16 @@ CREATE TYPE async.verdict_t AS
   ended TIMESTAMPTZ,
   sqlstate TEXT,
   error TEXT,
-  committed BOOL            /* it had committed something by itself before the error */
+  committed BOOL,           /* it had committed something by itself before the error */
+  doom TEXT,                /* status that it was doomed to end with, and why */
+  doom_message TEXT,
+  answer TEXT,              /* status by which it was finished or deferred from outside while it ran, and why */
+  answer_message TEXT,
+  answer_duration INTERVAL, /* for which it is put off */
+  asynchronous BOOL,        /* of its lane, as the next three */
+  owner TEXT,
+  owner_id BIGINT,
+  owner_item INT            /* 0: each task has its own */
 );
 COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';
 
@@ -1142,7 +1151,7 @@ BEGIN
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.build_statement(lane_kind, _part.sole, _lane.label),
     ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
-    format('PERFORM async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
+    format('pgflow_started := async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
     'COMMIT; END LOOP; END'));
 END;
@@ -1882,21 +1891,21 @@ $$
  */
 #variable_conflict error
 DECLARE
+  owners CONSTANT TEXT[] := ARRAY(SELECT DISTINCT u.owner FROM unnest(_results) u);
   hook RECORD;
+  mine async.result_t[];
   result async.result_t;
 BEGIN
   -- a call for each owner
-  FOR hook IN
-    SELECT h.on_results AS routine, array_agg(u) AS results
-    FROM unnest(_results) u JOIN async.hook h ON h.owner = u.owner
-    WHERE h.on_results IS NOT NULL
-    GROUP BY h.owner
+  FOR hook IN SELECT h.owner, h.on_results AS routine FROM async.hook h WHERE h.owner = ANY(owners) AND h.on_results IS NOT NULL
   LOOP
+    mine := CASE WHEN cardinality(owners) = 1 THEN _results
+                 ELSE ARRAY(SELECT u FROM unnest(_results) u WHERE u.owner = hook.owner) END;
     BEGIN
-      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.results;
+      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING mine;
     EXCEPTION WHEN OTHERS THEN
       PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
-      FOREACH result IN ARRAY hook.results LOOP
+      FOREACH result IN ARRAY mine LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN
@@ -1921,28 +1930,25 @@ $$
  * if it is.
  *
  * _verdicts: after async.yield_or_defer() and async.try_again() have seen them.
- * Reads async.task, async.lane, async.early_finish, async.doom, async.delayed.
+ * Reads async.task, async.delayed.
  */
 #variable_conflict error
 BEGIN
   RETURN QUERY
-  SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.verdict, e.status, 'FINISHED')
+  SELECT v.task_id, v.owner, coalesce(t.owner_id, v.owner_id), coalesce(t.owner_item, v.owner_item), v.owner_item <> 0,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(CASE WHEN w.open THEN v.doom END, v.answer, 'FINISHED')
                         WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED' ELSE v.outcome END,
          v.started, v.ended,
          CASE WHEN v.outcome <> 'DONE' THEN v.sqlstate END,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.message, e.message)
+         CASE v.outcome WHEN 'DONE' THEN coalesce(CASE WHEN w.open THEN v.doom_message END, v.answer_message)
                         WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
   FROM unnest(_verdicts) v
-  JOIN async.task t ON t.task_id = v.task_id
-  JOIN async.lane l ON l.lane_id = v.lane_id
-  LEFT JOIN async.early_finish e ON e.task_id = v.task_id
-  LEFT JOIN async.doom d ON d.task_id = v.task_id
   CROSS JOIN LATERAL (
-    SELECT u.open, CASE WHEN u.open THEN d.status END AS verdict, CASE WHEN u.open THEN d.message END AS message
-    FROM (SELECT v.outcome = 'DONE' AND coalesce(e.status = 'DEFERRED', l.asynchronous) AS open) u) w
+    SELECT v.outcome = 'DONE' AND CASE WHEN v.answer IS NULL THEN v.asynchronous ELSE v.answer = 'DEFERRED' END AS open) w
+  LEFT JOIN LATERAL (
+    SELECT i.owner_id, i.owner_item FROM async.task i WHERE v.owner_item = 0 AND i.task_id = v.task_id) t ON true
   WHERE v.outcome <> 'BACK'
-    AND NOT (w.open AND d.task_id IS NULL)
+    AND NOT (w.open AND v.doom IS NULL)
     AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
              AND EXISTS (SELECT FROM async.delayed y WHERE y.task_id = v.task_id));
 END;
@@ -3182,7 +3188,7 @@ $$
  * orchestrator (PF012). A raw task has no receipt: the end of its message decides.
  *
  * _slots: with their batches; _receipts: of these batches, and maybe of others.
- * Reads async.doom.
+ * Reads async.lane, async.doom, async.early_finish.
  */
 #variable_conflict error
 BEGIN
@@ -3190,11 +3196,16 @@ BEGIN
   WITH member AS
   (
     SELECT x.batch_id, x.lane_id, x.sqlstate, x.error, x.committed, x.state, x.interrupted, x.raw, x.sent,
-           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known, d.status AS doomed, d.message
+           l.asynchronous, l.owner, l.owner_id, l.owner_item,
+           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known,
+           d.status AS doom, d.message AS doom_message,
+           e.status AS answer, e.message AS answer_message, e.duration AS answer_duration
     FROM unnest(_slots) x
+    JOIN async.lane l ON l.lane_id = x.lane_id
     CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
     LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
     LEFT JOIN async.doom d ON d.task_id = u.task_id
+    LEFT JOIN async.early_finish e ON e.task_id = u.task_id
   ), ranked AS
   (
     SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')
@@ -3204,14 +3215,15 @@ BEGIN
   SELECT m.task_id, m.lane_id, m.batch_id, m.n,
          CASE
            WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
-           WHEN m.doomed IS NOT NULL THEN m.doomed
+           WHEN m.doom IS NOT NULL THEN m.doom
            WHEN m.hit AND m.state = 'watched' THEN 'LOST'
            WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('REPLACED', 'MISSING')
                 AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
            ELSE 'BACK'
          END,
          coalesce(m.started, m.sent), coalesce(m.ended, clock_timestamp()), m.sqlstate,
-         coalesce(m.message, m.error), m.committed
+         coalesce(m.doom_message, m.error), m.committed, m.doom, m.doom_message,
+         m.answer, m.answer_message, m.answer_duration, m.asynchronous, m.owner, m.owner_id, m.owner_item
   FROM ranked m;
 END;
 $$;
@@ -4297,16 +4309,27 @@ $$
 #variable_conflict error
 DECLARE
   results async.result_t[];
+  open BOOL;
+  ailing BOOL;
+  noted BOOL;
 BEGIN
-  PERFORM async.yield_or_defer(_verdicts);
-  IF EXISTS (SELECT FROM unnest(_verdicts) v WHERE v.outcome <> 'DONE') THEN
+  SELECT bool_or(v.asynchronous OR v.answer IS NOT NULL), bool_or(v.outcome <> 'DONE'),
+         bool_or(v.doom IS NOT NULL OR v.answer IS NOT NULL)
+  INTO open, ailing, noted
+  FROM unnest(_verdicts) v;
+  IF open THEN
+    PERFORM async.yield_or_defer(_verdicts);
+  END IF;
+  IF ailing THEN
     PERFORM async.try_again(_verdicts);
   END IF;
   results := ARRAY(SELECT r FROM async.derive_results(_verdicts) r);
   INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
   SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
-  DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
-  DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+  IF noted THEN
+    DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
+    DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+  END IF;
   RETURN results;
 END;
 $$;
@@ -5470,15 +5493,12 @@ BEGIN
   INSERT INTO async.yielded(task_id, lane_id, started, yielded, times_up)
   SELECT v.task_id, v.lane_id, v.started, v.ended, v.started + l.timeout
   FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
-  WHERE v.outcome = 'DONE' AND l.asynchronous
-    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+  WHERE v.outcome = 'DONE' AND v.asynchronous AND v.answer IS NULL AND v.doom IS NULL;
 
   INSERT INTO async.delayed(due, task_id, lane_id)
-  SELECT clock_timestamp() + coalesce(e.duration, '1 s'), v.task_id, v.lane_id
-  FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
-  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+  SELECT clock_timestamp() + coalesce(v.answer_duration, '1 s'), v.task_id, v.lane_id
+  FROM unnest(_verdicts) v
+  WHERE v.outcome = 'DONE' AND v.answer = 'DEFERRED' AND v.doom IS NULL;
 END;
 $$;
 COMMENT ON FUNCTION async.yield_or_defer(async.verdict_t[]) IS
