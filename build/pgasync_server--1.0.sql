@@ -41,6 +41,7 @@ CREATE TABLE async.control
   default_concurrency_pool_workers INT NOT NULL DEFAULT 8,
   advisory_mutex_id BIGINT NOT NULL DEFAULT 5764888,
   log_level TEXT NOT NULL DEFAULT 'NOTICE',
+  flush TEXT NOT NULL DEFAULT 'task',
   paused BOOL NOT NULL DEFAULT false,
   configuration_version BIGINT NOT NULL DEFAULT 0,
   CONSTRAINT control_pk PRIMARY KEY (singleton),
@@ -54,7 +55,8 @@ CREATE TABLE async.control
   CONSTRAINT control_heavy_maintenance_sleep_positive CHECK (heavy_maintenance_sleep > '0'),
   CONSTRAINT control_self_concurrency_positive CHECK (self_concurrency > 0),
   CONSTRAINT control_default_concurrency_pool_workers_positive CHECK (default_concurrency_pool_workers > 0),
-  CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR'))
+  CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR')),
+  CONSTRAINT control_flush_known CHECK (flush IN ('task', 'batch'))
 );
 COMMENT ON TABLE async.control IS 'Settings of the task engine; one row; change it with async.configure()';
 COMMENT ON COLUMN async.control.singleton IS 'Always true: the table has one row';
@@ -77,6 +79,9 @@ COMMENT ON COLUMN async.control.advisory_mutex_id IS
   'Key of the advisory lock that lets only one orchestrator run in this database';
 COMMENT ON COLUMN async.control.log_level IS
   'Least level that is logged: DEBUG, INFO, NOTICE, WARNING or ERROR';
+COMMENT ON COLUMN async.control.flush IS
+  'When the work of a task is flushed to disk: task: by its commit; batch: only before it counts as done, which is'
+  ' faster, but a crash may undo, for it to be done again, what others have seen';
 COMMENT ON COLUMN async.control.paused IS
   'The orchestrator starts nothing new; async.pause() and async.resume() set it';
 COMMENT ON COLUMN async.control.configuration_version IS
@@ -515,6 +520,8 @@ CREATE TYPE async.loop_t AS
   started TIMESTAMPTZ,
   paused BOOL,
   workers INT,
+  flush TEXT,               /* of async.control */
+  unflushed BOOL,           /* commits of tasks may have to be flushed before they are counted: it has been batch */
   next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
   next_maintenance TIMESTAMPTZ,
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
@@ -699,7 +706,8 @@ BEGIN
     default_concurrency_pool_workers =
       coalesce((_control->>'default_concurrency_pool_workers')::NUMERIC::INT, c.default_concurrency_pool_workers),
     advisory_mutex_id = coalesce((_control->>'advisory_mutex_id')::NUMERIC::BIGINT, c.advisory_mutex_id),
-    log_level = coalesce(_control->>'log_level', c.log_level);
+    log_level = coalesce(_control->>'log_level', c.log_level),
+    flush = coalesce(_control->>'flush', c.flush);
 END;
 $$;
 COMMENT ON FUNCTION async.apply_control(JSONB) IS 'Engine: section control of async.configure()';
@@ -1089,6 +1097,7 @@ BEGIN
         'revoke', coalesce(_target.revocations, '[]'),
         'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
         'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
+        'flush', coalesce(bool_or(_s.unflushed OR x.state = 'watched'), false),
         'receipts', jsonb_build_object(
           'epochs', coalesce(jsonb_agg(x.epoch), '[]'), 'batch_ids', coalesce(jsonb_agg(x.batch_id), '[]')),
         'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
@@ -1153,7 +1162,7 @@ BEGIN
     ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
     format('pgflow_started := async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
-    'COMMIT; END LOOP; END'));
+    CASE WHEN _s.flush = 'batch' THEN 'SET LOCAL synchronous_commit = off; ' END, 'COMMIT; END LOOP; END'));
 END;
 $$;
 COMMENT ON FUNCTION async.build_message(async.loop_t, async.slot_t, async.lane, async.part_t) IS
@@ -2818,6 +2827,7 @@ SELECT '{
     "default_concurrency_pool_workers": {"kind": "integer", "least": 1, "most": 10000},
     "advisory_mutex_id": {"kind": "integer", "least": -9223372036854775808, "most": 9223372036854775807},
     "log_level": {"kind": "word", "words": ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]},
+    "flush": {"kind": "word", "words": ["task", "batch"]},
     "allow_password": {"kind": "boolean"}
   },
   "targets": {
@@ -3320,7 +3330,8 @@ BEGIN
   SELECT c.configuration_version INTO latest FROM async.control c;
   IF latest IS DISTINCT FROM _s.configuration THEN
     _s.configuration := latest;
-    SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
+    SELECT c.workers, c.paused, c.flush INTO _s.workers, _s.paused, _s.flush FROM async.control c;
+    _s.unflushed := coalesce(_s.unflushed, false) OR _s.flush = 'batch';
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
       SELECT async.refresh_target(t, u.old)
@@ -4460,13 +4471,16 @@ $$
 /*
  * Lets this cycle's commit return before it is on disk, when everything runs in this database: then a crash that
  * loses it loses nothing else, for whatever a callback made durable later implies it, being further down the same
- * log. With another server in play the commit must be there before anything is sent to it or removed from it.
+ * log. With another server in play the commit must be there before anything is sent to it or removed from it; and so
+ * must the work of tasks whose own commits did not wait, before they count as done, and what is announced.
  *
  * _s: state of the orchestrator.
  */
 #variable_conflict error
 BEGIN
-  IF NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down') THEN
+  IF NOT _s.unflushed AND coalesce(current_setting('pgflow.announcements', true), '') = ''
+     AND NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down')
+  THEN
     PERFORM set_config('synchronous_commit', 'off', true);
   END IF;
 END;

@@ -14,6 +14,7 @@ $$
  *   trim         true: remove the requests that since has seen
  *   rotate       {ring, open, newest}: empty a receipt table but for these batches
  *   receipts     {epochs, batch_ids}: report the receipts of these batches
+ *   flush        true: have the work that these receipts stand for on disk before the answer is sent
  *   sessions     [pid]: report these sessions
  *   requests     true: report what has been requested here since
  * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was
@@ -64,6 +65,9 @@ BEGIN
   INTO reply
   FROM pg_stat_activity a
   WHERE a.pid = ANY(ARRAY(SELECT t.value::INT FROM jsonb_array_elements_text(_message->'sessions') t));
+  IF (_message->>'flush')::BOOL THEN  -- a commit that has written something flushes all before it
+    PERFORM pg_logical_emit_message(true, 'pgflow', 'flush');
+  END IF;
   RETURN reply || async.report_news(_message);
 END;
 $$;

@@ -46,7 +46,7 @@ BEGIN
     ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
     format('pgflow_started := async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
-    'COMMIT; END LOOP; END'));
+    CASE WHEN _s.flush = 'batch' THEN 'SET LOCAL synchronous_commit = off; ' END, 'COMMIT; END LOOP; END'));
 END;
 $$;
 COMMENT ON FUNCTION async.build_message(async.loop_t, async.slot_t, async.lane, async.part_t) IS

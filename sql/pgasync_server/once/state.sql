@@ -92,6 +92,8 @@ CREATE TYPE async.loop_t AS
   started TIMESTAMPTZ,
   paused BOOL,
   workers INT,
+  flush TEXT,               /* of async.control */
+  unflushed BOOL,           /* commits of tasks may have to be flushed before they are counted: it has been batch */
   next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
   next_maintenance TIMESTAMPTZ,
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
