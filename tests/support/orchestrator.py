@@ -8,6 +8,7 @@ from typing import Any, Self
 import psycopg
 
 from tests.support.database import Database
+from tests.support.promises import StuckError
 from tests.support.wait import until
 
 
@@ -85,7 +86,7 @@ class Orchestrator:
         assert self._thread is not None
         self._thread.join(timeout)
         if self._thread.is_alive():
-            raise AssertionError(f"waited {timeout:g} s in vain until {what}")
+            raise StuckError(f"waited {timeout:g} s in vain until {what}")
 
     def _was_cut_off(self) -> bool:
         """Tell whether the database's own session, open since before the crash, has been ended."""
