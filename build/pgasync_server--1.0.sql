@@ -523,7 +523,8 @@ CREATE TYPE async.loop_t AS
   pending BOOL,             /* and left something that the next can do at once */
   resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
-  stopping BOOL
+  stopping BOOL,
+  in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
 COMMENT ON TYPE async.loop_t IS 'Engine: the state of the orchestrator between cycles';
 
@@ -874,6 +875,9 @@ BEGIN
   THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('asked');
+  END IF;
   RETURN _s;
 END;
 $$;
@@ -1021,6 +1025,7 @@ BEGIN
   s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
+  s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
   s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
   RETURN async.take_epoch(s, 0);
 END;
@@ -1629,6 +1634,9 @@ BEGIN
       this_target.trouble := SQLERRM;
     END;
     targets[i] := this_target;
+    IF _s.in_test THEN
+      PERFORM async.pass('answered');
+    END IF;
   END LOOP;
   _s.targets := targets;
   RETURN _s;
@@ -3477,9 +3485,12 @@ BEGIN
     RAISE NOTICE 'an orchestrator is running already';
     RETURN;
   END IF;
+  PERFORM async.pass('seized');
   PERFORM async.hang_up_all();
   s := async.recover(async.begin_reign());
+  PERFORM async.pass('reigning');
   COMMIT;
+  PERFORM async.pass('begun');
   IF _manual_mode THEN
     PERFORM async.keep_state(s);
     RETURN;
@@ -3491,10 +3502,14 @@ BEGIN
     ELSE
       s := async.work_safely(s);
       COMMIT;
+      IF s.in_test THEN
+        PERFORM async.pass('committed');
+      END IF;
       s := async.send(s);
       EXIT WHEN s.stopping;
     END IF;
   END LOOP;
+  PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
   PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
 END;
@@ -3519,8 +3534,14 @@ DECLARE
 BEGIN
   IF clock_timestamp() >= _s.next_maintenance THEN
     PERFORM async.trim_requests(_s.snapshot);
+    IF _s.in_test THEN
+      PERFORM async.pass('trimmed');
+    END IF;
     PERFORM async.trim_positions();
     more := async.forget_old();
+    IF _s.in_test THEN
+      PERFORM async.pass('forgotten');
+    END IF;
     _s.next_maintenance := clock_timestamp() + CASE WHEN more THEN INTERVAL '100 ms' ELSE (
       SELECT least(c.light_maintenance_sleep, INTERVAL '1 minute') FROM async.control c) END;
     _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.empty);
@@ -3735,6 +3756,9 @@ BEGIN
       EXIT WHEN later_epoch = 0;
       _s := async.take_epoch(_s, later_epoch);
     END LOOP;
+    IF _s.in_test THEN
+      PERFORM async.pass('registered');
+    END IF;
   END IF;
   this_target.state := 'up';
   this_target.failures := 0;
@@ -3823,6 +3847,9 @@ BEGIN
       FOR i IN 1..wanting.missing LOOP
         _s.slots := _s.slots || async.open_slot(_s, this_target);
         _s.worked := true;
+        IF _s.in_test THEN
+          PERFORM async.pass('opened');
+        END IF;
       END LOOP;
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       _s := async.refuse_slots(_s, wanting.n, SQLERRM);
@@ -3930,6 +3957,28 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.parse_requests(JSONB) IS 'Engine: requests as a target reports them, as rows';
+
+-- pgasync_server/every/pass.sql
+CREATE FUNCTION async.pass(_boundary TEXT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * For tests: a place of the loop at which a crash must do no harm. A session whose setting pgflow.stop_at names it
+ * waits here while somebody else holds the advisory lock (1885759283, 0), and a test can see that it does. Without
+ * the setting, which is read when a reign begins, the loop does not even call this.
+ *
+ * _boundary: what the place is called.
+ * Takes a session-level advisory lock, and gives it back.
+ */
+#variable_conflict error
+BEGIN
+  IF current_setting('pgflow.stop_at', true) = _boundary THEN
+    PERFORM pg_advisory_lock_shared(1885759283, 0);
+    PERFORM pg_advisory_unlock_shared(1885759283, 0);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.pass(TEXT) IS 'Engine: a place of the loop at which tests may have it stop';
 
 -- pgasync_server/every/pause.sql
 CREATE FUNCTION async.pause() RETURNS VOID LANGUAGE plpgsql
@@ -4148,6 +4197,9 @@ BEGIN
   IF (reply->>'rotated')::BOOL THEN
     this_target.ring := 1 - this_target.ring;
     this_target.ring_tasks := 0;
+    IF _s.in_test THEN
+      PERFORM async.pass('rotated');
+    END IF;
   ELSIF reply ? 'rotated' THEN
     this_target.ring_tasks := greatest(0, this_target.ring_tasks - 5000);  -- somebody has it open: later again
   END IF;
@@ -4223,6 +4275,9 @@ BEGIN
       _s.worked := _s.worked OR slots[i].state <> 'opening';
     END IF;
   END LOOP;
+  IF _s.in_test AND _s.worked THEN
+    PERFORM async.pass('reaped');
+  END IF;
   _s.slots := CASE WHEN _s.worked THEN ARRAY(SELECT x FROM unnest(slots) x WHERE x.state <> 'closed') ELSE slots END;
   RETURN _s;
 END;
@@ -4561,6 +4616,9 @@ $$
 DECLARE
   quiet FLOAT8 := extract(epoch FROM clock_timestamp() - _s.idle_since)::FLOAT8;
 BEGIN
+  IF _s.in_test THEN
+    PERFORM async.pass('resting');
+  END IF;
   IF quiet < 0.003 AND (SELECT count(*) FROM unnest(_s.slots) x WHERE x.state = 'busy') BETWEEN 1 AND 2 THEN
     RETURN;
   END IF;
@@ -4678,6 +4736,10 @@ BEGIN
     END;
     slot.query := NULL;
     slots[i] := slot;
+    IF _s.in_test THEN
+      PERFORM async.pass(
+        CASE WHEN EXISTS (SELECT FROM unnest(slots) x WHERE x.query IS NOT NULL) THEN 'sending' ELSE 'sent' END);
+    END IF;
   END LOOP;
   _s.slots := slots;
   RETURN _s;
@@ -5435,6 +5497,9 @@ BEGIN
   _s := async.work(_s);
   _s.failures := 0;
   _s.last_cycle := clock_timestamp();
+  IF _s.in_test THEN
+    PERFORM async.pass('worked');
+  END IF;
   RETURN _s;
 EXCEPTION WHEN OTHERS THEN
   IF _s.failures >= 9 THEN

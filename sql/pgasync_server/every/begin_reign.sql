@@ -39,6 +39,7 @@ BEGIN
   s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
+  s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
   s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
   RETURN async.take_epoch(s, 0);
 END;

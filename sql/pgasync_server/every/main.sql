@@ -20,9 +20,12 @@ BEGIN
     RAISE NOTICE 'an orchestrator is running already';
     RETURN;
   END IF;
+  PERFORM async.pass('seized');
   PERFORM async.hang_up_all();
   s := async.recover(async.begin_reign());
+  PERFORM async.pass('reigning');
   COMMIT;
+  PERFORM async.pass('begun');
   IF _manual_mode THEN
     PERFORM async.keep_state(s);
     RETURN;
@@ -34,10 +37,14 @@ BEGIN
     ELSE
       s := async.work_safely(s);
       COMMIT;
+      IF s.in_test THEN
+        PERFORM async.pass('committed');
+      END IF;
       s := async.send(s);
       EXIT WHEN s.stopping;
     END IF;
   END LOOP;
+  PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
   PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
 END;

@@ -32,6 +32,9 @@ BEGIN
       EXIT WHEN later_epoch = 0;
       _s := async.take_epoch(_s, later_epoch);
     END LOOP;
+    IF _s.in_test THEN
+      PERFORM async.pass('registered');
+    END IF;
   END IF;
   this_target.state := 'up';
   this_target.failures := 0;

@@ -100,6 +100,7 @@ CREATE TYPE async.loop_t AS
   pending BOOL,             /* and left something that the next can do at once */
   resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
-  stopping BOOL
+  stopping BOOL,
+  in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
 COMMENT ON TYPE async.loop_t IS 'Engine: the state of the orchestrator between cycles';
