@@ -988,16 +988,19 @@ CREATE FUNCTION async.begin_reign() RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
+ * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch. One
+ * that runs nevertheless, by a mutex that was configured otherwise then, is waited for until the end of its cycle; its
+ * next finds that it has been replaced.
  *
  * Errors: PF012 when this database is a copy of a server.
- * Writes async.identity, async.epoch.
+ * Writes async.identity, async.epoch; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
   s async.loop_t;
   known async.identity;
 BEGIN
+  LOCK TABLE async.epoch IN EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT FROM async.identity) THEN
     PERFORM async.claim_identity();
   END IF;
@@ -3476,12 +3479,13 @@ $$
  */
 #variable_conflict error
 DECLARE
+  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);  -- may be configured otherwise meanwhile
   s async.loop_t;
 BEGIN
   PERFORM async.assert_fit();
   PERFORM async.prepare_session();
   COMMIT;
-  IF NOT async.seize_mutex(_force) THEN
+  IF NOT async.seize_mutex(mutex, _force) THEN
     RAISE NOTICE 'an orchestrator is running already';
     RETURN;
   END IF;
@@ -3511,7 +3515,7 @@ BEGIN
   END LOOP;
   PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
-  PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
+  PERFORM pg_catalog.pg_advisory_unlock(mutex);
 END;
 $$;
 COMMENT ON PROCEDURE async.main(BOOL, BOOL) IS 'The orchestrator: runs until async.stop()';
@@ -4675,23 +4679,22 @@ $$;
 COMMENT ON FUNCTION async.run_cycle_hooks(async.loop_t) IS 'Engine: gives extensions their turn';
 
 -- pgasync_server/every/seize_mutex.sql
-CREATE FUNCTION async.seize_mutex(_force BOOL) RETURNS BOOL LANGUAGE plpgsql
+CREATE FUNCTION async.seize_mutex(_mutex BIGINT, _force BOOL) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Takes the lock that lets one orchestrator run in this database.
  *
- * _force: end the session that has it.
+ * _mutex: key of the lock; _force: end the session that has it.
  * Returns whether it was had.
  * Errors: PF013 when one that was told to end has not after 10 s.
  * Takes a session-level advisory lock.
  */
 #variable_conflict error
 DECLARE
-  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);
   deadline TIMESTAMPTZ := clock_timestamp() + INTERVAL '10 s';
 BEGIN
-  WHILE NOT pg_try_advisory_lock(mutex) LOOP
+  WHILE NOT pg_try_advisory_lock(_mutex) LOOP
     IF NOT _force THEN
       RETURN false;
     ELSIF clock_timestamp() > deadline THEN
@@ -4703,7 +4706,7 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION async.seize_mutex(BOOL) IS 'Engine: takes the lock of the orchestrator';
+COMMENT ON FUNCTION async.seize_mutex(BIGINT, BOOL) IS 'Engine: takes the lock of the orchestrator';
 
 -- pgasync_server/every/send.sql
 CREATE FUNCTION async.send(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
@@ -5447,13 +5450,21 @@ $$
  * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made:
  * hence enable_seqscan and enable_mergejoin = off.
  *
+ * An orchestrator that another one has followed does nothing more but stop. One that begins its reign waits for the
+ * cycle under way, by the lock that the question takes.
+ *
  * _s: state of the orchestrator, returned as it is then.
- * Writes every table of the engine.
+ * Writes every table of the engine; locks async.epoch FOR SHARE.
  */
 #variable_conflict error
 BEGIN
   _s.worked := false;
   _s.pending := false;
+  PERFORM FROM async.epoch e WHERE e.epoch > _s.epoch FOR SHARE;
+  IF FOUND THEN
+    _s.stopping := true;
+    RETURN _s;
+  END IF;
   _s := async.reap(_s);
   _s := async.collect_answers(_s);
   _s := async.take_in_local(_s);
@@ -5474,6 +5485,9 @@ BEGIN
   _s.resting := NOT _s.worked AND async.is_at_rest(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
+  END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('worked');
   END IF;
   RETURN _s;
 END;
@@ -5497,9 +5511,6 @@ BEGIN
   _s := async.work(_s);
   _s.failures := 0;
   _s.last_cycle := clock_timestamp();
-  IF _s.in_test THEN
-    PERFORM async.pass('worked');
-  END IF;
   RETURN _s;
 EXCEPTION WHEN OTHERS THEN
   IF _s.failures >= 9 THEN

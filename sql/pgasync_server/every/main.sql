@@ -11,12 +11,13 @@ $$
  */
 #variable_conflict error
 DECLARE
+  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);  -- may be configured otherwise meanwhile
   s async.loop_t;
 BEGIN
   PERFORM async.assert_fit();
   PERFORM async.prepare_session();
   COMMIT;
-  IF NOT async.seize_mutex(_force) THEN
+  IF NOT async.seize_mutex(mutex, _force) THEN
     RAISE NOTICE 'an orchestrator is running already';
     RETURN;
   END IF;
@@ -46,7 +47,7 @@ BEGIN
   END LOOP;
   PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
-  PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
+  PERFORM pg_catalog.pg_advisory_unlock(mutex);
 END;
 $$;
 COMMENT ON PROCEDURE async.main(BOOL, BOOL) IS 'The orchestrator: runs until async.stop()';
