@@ -486,6 +486,7 @@ CREATE TYPE async.target_state_t AS
   probed TIMESTAMPTZ,       /* when it was last seen to take connections */
   version INT,              /* server_version_num */
   has_client BOOL,          /* our client extension is installed there */
+  registered BOOL,          /* this orchestrator has been there under its epoch */
   at_home BOOL,             /* another name for this database: its requests are taken in here */
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,
@@ -3731,8 +3732,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there;
- * if a later one of this server has been there, takes a greater epoch.
+ * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there.
+ * If a later one of this server has been there: takes a greater epoch when it comes there for the first time, for it
+ * is a promoted standby that lagged behind; stops when it has been there before, for it has been replaced.
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
  * Errors: those of the connection; 08004 when a pooler stands in between.
@@ -3758,8 +3760,13 @@ BEGIN
       FROM async.dblink_query(
         control, format('SELECT async.register_epoch(%L, %L, %L)', _s.server, _s.epoch, _s.token)) q(answer);
       EXIT WHEN later_epoch = 0;
+      IF this_target.registered THEN
+        _s.stopping := true;
+        RETURN _s;
+      END IF;
       _s := async.take_epoch(_s, later_epoch);
     END LOOP;
+    this_target.registered := true;
     IF _s.in_test THEN
       PERFORM async.pass('registered');
     END IF;
@@ -4448,6 +4455,8 @@ BEGIN
     this_target.ring_tasks := 0;
   END IF;
   this_target.target := _target.target;
+  this_target.registered := this_target.registered
+    AND this_target.connection_string = coalesce(_target.connection_string, async.build_self_conninfo());
   this_target.connection_string := coalesce(_target.connection_string, async.build_self_conninfo());
   this_target.max_concurrency := _target.max_concurrency;
   RETURN this_target;

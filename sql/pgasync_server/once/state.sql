@@ -63,6 +63,7 @@ CREATE TYPE async.target_state_t AS
   probed TIMESTAMPTZ,       /* when it was last seen to take connections */
   version INT,              /* server_version_num */
   has_client BOOL,          /* our client extension is installed there */
+  registered BOOL,          /* this orchestrator has been there under its epoch */
   at_home BOOL,             /* another name for this database: its requests are taken in here */
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,

@@ -170,11 +170,20 @@ def finished(db: Any, flow_id: int) -> set[str]:
     return {step for step, result in steps.ended(db, flow_id).items() if result.status == "FINISHED"}
 
 
+def end_our_sessions(where: Any) -> int:
+    """End all of the engine's sessions in a database; return how many there were."""
+    ours = "FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgflow%'"
+    ended = int(where.value(f"SELECT count(pg_terminate_backend(pid))::INT {ours}"))
+    until(lambda: where.value(f"SELECT count(*)::INT {ours}") == 0, what="its sessions to be gone")
+    return ended
+
+
+@pytest.mark.parametrize("connections", ["kept", "cut"])
 def test_the_old_primary_does_no_harm(
-    primary_db: Any, far_db: Any, standby: Standby, link: Proxy, faults: Faults
+    primary_db: Any, far_db: Any, standby: Standby, link: Proxy, faults: Faults, connections: str
 ) -> None:
     """It does not know that it was replaced, and has its own runs to begin: none of their steps is done by
-    it on the target, and what the new primary's runs are told is theirs."""
+    it on the target, even where it has to connect anew, and what the new primary's runs are told is theirs."""
     old = Orchestrator(primary_db).start()
     scene.check_run(primary_db, scene.start(primary_db, 100, target="far"), 100, far_db)
     standby.catch_up()
@@ -190,6 +199,8 @@ def test_the_old_primary_does_no_harm(
     work.configure(db, "told", one)
     new = work.run(db, "told", {"by": "the new primary"})
     assert wait_run(db, new) == "FINISHED"
+    if connections == "cut":
+        faults.hit("session terminated", end_our_sessions(far_db))
     late = work.run(primary_db, "told", {"by": "the old primary, after"})
     until(lambda: not old.is_running(), what="the old primary's orchestrator to end")
     newer = work.run(db, "told", {"by": "the new primary"})
