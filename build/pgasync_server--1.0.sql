@@ -491,6 +491,7 @@ CREATE TYPE async.target_state_t AS
   probed TIMESTAMPTZ,       /* when it was last seen to take connections */
   version INT,              /* server_version_num */
   has_client BOOL,          /* our client extension is installed there */
+  registered BOOL,          /* this orchestrator has been there under its epoch */
   at_home BOOL,             /* another name for this database: its requests are taken in here */
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,
@@ -530,7 +531,8 @@ CREATE TYPE async.loop_t AS
   pending BOOL,             /* and left something that the next can do at once */
   resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
-  stopping BOOL
+  stopping BOOL,
+  in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
 COMMENT ON TYPE async.loop_t IS 'Engine: the state of the orchestrator between cycles';
 
@@ -891,6 +893,9 @@ BEGIN
   THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('asked');
+  END IF;
   RETURN _s;
 END;
 $$;
@@ -1001,16 +1006,19 @@ CREATE FUNCTION async.begin_reign() RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
+ * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch. One
+ * that runs nevertheless, by a mutex that was configured otherwise then, is waited for until the end of its cycle; its
+ * next finds that it has been replaced.
  *
  * Errors: PF012 when this database is a copy of a server.
- * Writes async.identity, async.epoch.
+ * Writes async.identity, async.epoch; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
   s async.loop_t;
   known async.identity;
 BEGIN
+  LOCK TABLE async.epoch IN EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT FROM async.identity) THEN
     PERFORM async.claim_identity();
   END IF;
@@ -1038,6 +1046,7 @@ BEGIN
   s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
+  s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
   s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
   RETURN async.take_epoch(s, 0);
 END;
@@ -1647,6 +1656,9 @@ BEGIN
       this_target.trouble := SQLERRM;
     END;
     targets[i] := this_target;
+    IF _s.in_test THEN
+      PERFORM async.pass('answered');
+    END IF;
   END LOOP;
   _s.targets := targets;
   RETURN _s;
@@ -3491,18 +3503,22 @@ $$
  */
 #variable_conflict error
 DECLARE
+  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);  -- may be configured otherwise meanwhile
   s async.loop_t;
 BEGIN
   PERFORM async.assert_fit();
   PERFORM async.prepare_session();
   COMMIT;
-  IF NOT async.seize_mutex(_force) THEN
+  IF NOT async.seize_mutex(mutex, _force) THEN
     RAISE NOTICE 'an orchestrator is running already';
     RETURN;
   END IF;
+  PERFORM async.pass('seized');
   PERFORM async.hang_up_all();
   s := async.recover(async.begin_reign());
+  PERFORM async.pass('reigning');
   COMMIT;
+  PERFORM async.pass('begun');
   IF _manual_mode THEN
     PERFORM async.keep_state(s);
     RETURN;
@@ -3514,12 +3530,16 @@ BEGIN
     ELSE
       s := async.work_safely(s);
       COMMIT;
+      IF s.in_test THEN
+        PERFORM async.pass('committed');
+      END IF;
       s := async.send(s);
       EXIT WHEN s.stopping;
     END IF;
   END LOOP;
+  PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
-  PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
+  PERFORM pg_catalog.pg_advisory_unlock(mutex);
 END;
 $$;
 COMMENT ON PROCEDURE async.main(BOOL, BOOL) IS 'The orchestrator: runs until async.stop()';
@@ -3542,8 +3562,14 @@ DECLARE
 BEGIN
   IF clock_timestamp() >= _s.next_maintenance THEN
     PERFORM async.trim_requests(_s.snapshot);
+    IF _s.in_test THEN
+      PERFORM async.pass('trimmed');
+    END IF;
     PERFORM async.trim_positions();
     more := async.forget_old();
+    IF _s.in_test THEN
+      PERFORM async.pass('forgotten');
+    END IF;
     _s.next_maintenance := clock_timestamp() + CASE WHEN more THEN INTERVAL '100 ms' ELSE (
       SELECT least(c.light_maintenance_sleep, INTERVAL '1 minute') FROM async.control c) END;
     _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.empty);
@@ -3729,8 +3755,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there;
- * if a later one of this server has been there, takes a greater epoch.
+ * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there.
+ * If a later one of this server has been there: takes a greater epoch when it comes there for the first time, for it
+ * is a promoted standby that lagged behind; stops when it has been there before, for it has been replaced.
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
  * Errors: those of the connection; 08004 when a pooler stands in between.
@@ -3756,8 +3783,16 @@ BEGIN
       FROM async.dblink_query(
         control, format('SELECT async.register_epoch(%L, %L, %L)', _s.server, _s.epoch, _s.token)) q(answer);
       EXIT WHEN later_epoch = 0;
+      IF this_target.registered THEN
+        _s.stopping := true;
+        RETURN _s;
+      END IF;
       _s := async.take_epoch(_s, later_epoch);
     END LOOP;
+    this_target.registered := true;
+    IF _s.in_test THEN
+      PERFORM async.pass('registered');
+    END IF;
   END IF;
   this_target.state := 'up';
   this_target.failures := 0;
@@ -3846,6 +3881,9 @@ BEGIN
       FOR i IN 1..wanting.missing LOOP
         _s.slots := _s.slots || async.open_slot(_s, this_target);
         _s.worked := true;
+        IF _s.in_test THEN
+          PERFORM async.pass('opened');
+        END IF;
       END LOOP;
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       _s := async.refuse_slots(_s, wanting.n, SQLERRM);
@@ -3953,6 +3991,28 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.parse_requests(JSONB) IS 'Engine: requests as a target reports them, as rows';
+
+-- pgasync_server/every/pass.sql
+CREATE FUNCTION async.pass(_boundary TEXT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * For tests: a place of the loop at which a crash must do no harm. A session whose setting pgflow.stop_at names it
+ * waits here while somebody else holds the advisory lock (1885759283, 0), and a test can see that it does. Without
+ * the setting, which is read when a reign begins, the loop does not even call this.
+ *
+ * _boundary: what the place is called.
+ * Takes a session-level advisory lock, and gives it back.
+ */
+#variable_conflict error
+BEGIN
+  IF current_setting('pgflow.stop_at', true) = _boundary THEN
+    PERFORM pg_advisory_lock_shared(1885759283, 0);
+    PERFORM pg_advisory_unlock_shared(1885759283, 0);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.pass(TEXT) IS 'Engine: a place of the loop at which tests may have it stop';
 
 -- pgasync_server/every/pause.sql
 CREATE FUNCTION async.pause() RETURNS VOID LANGUAGE plpgsql
@@ -4171,6 +4231,9 @@ BEGIN
   IF (reply->>'rotated')::BOOL THEN
     this_target.ring := 1 - this_target.ring;
     this_target.ring_tasks := 0;
+    IF _s.in_test THEN
+      PERFORM async.pass('rotated');
+    END IF;
   ELSIF reply ? 'rotated' THEN
     this_target.ring_tasks := greatest(0, this_target.ring_tasks - 5000);  -- somebody has it open: later again
   END IF;
@@ -4246,6 +4309,9 @@ BEGIN
       _s.worked := _s.worked OR slots[i].state <> 'opening';
     END IF;
   END LOOP;
+  IF _s.in_test AND _s.worked THEN
+    PERFORM async.pass('reaped');
+  END IF;
   _s.slots := CASE WHEN _s.worked THEN ARRAY(SELECT x FROM unnest(slots) x WHERE x.state <> 'closed') ELSE slots END;
   RETURN _s;
 END;
@@ -4423,6 +4489,8 @@ BEGIN
     this_target.ring_tasks := 0;
   END IF;
   this_target.target := _target.target;
+  this_target.registered := this_target.registered
+    AND this_target.connection_string = coalesce(_target.connection_string, async.build_self_conninfo());
   this_target.connection_string := coalesce(_target.connection_string, async.build_self_conninfo());
   this_target.max_concurrency := _target.max_concurrency;
   RETURN this_target;
@@ -4598,6 +4666,9 @@ $$
 DECLARE
   quiet FLOAT8 := extract(epoch FROM clock_timestamp() - _s.idle_since)::FLOAT8;
 BEGIN
+  IF _s.in_test THEN
+    PERFORM async.pass('resting');
+  END IF;
   IF quiet < 0.003 AND (SELECT count(*) FROM unnest(_s.slots) x WHERE x.state = 'busy') BETWEEN 1 AND 2 THEN
     RETURN;
   END IF;
@@ -4654,23 +4725,22 @@ $$;
 COMMENT ON FUNCTION async.run_cycle_hooks(async.loop_t) IS 'Engine: gives extensions their turn';
 
 -- pgasync_server/every/seize_mutex.sql
-CREATE FUNCTION async.seize_mutex(_force BOOL) RETURNS BOOL LANGUAGE plpgsql
+CREATE FUNCTION async.seize_mutex(_mutex BIGINT, _force BOOL) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Takes the lock that lets one orchestrator run in this database.
  *
- * _force: end the session that has it.
+ * _mutex: key of the lock; _force: end the session that has it.
  * Returns whether it was had.
  * Errors: PF013 when one that was told to end has not after 10 s.
  * Takes a session-level advisory lock.
  */
 #variable_conflict error
 DECLARE
-  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);
   deadline TIMESTAMPTZ := clock_timestamp() + INTERVAL '10 s';
 BEGIN
-  WHILE NOT pg_try_advisory_lock(mutex) LOOP
+  WHILE NOT pg_try_advisory_lock(_mutex) LOOP
     IF NOT _force THEN
       RETURN false;
     ELSIF clock_timestamp() > deadline THEN
@@ -4682,7 +4752,7 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION async.seize_mutex(BOOL) IS 'Engine: takes the lock of the orchestrator';
+COMMENT ON FUNCTION async.seize_mutex(BIGINT, BOOL) IS 'Engine: takes the lock of the orchestrator';
 
 -- pgasync_server/every/send.sql
 CREATE FUNCTION async.send(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
@@ -4715,6 +4785,10 @@ BEGIN
     END;
     slot.query := NULL;
     slots[i] := slot;
+    IF _s.in_test THEN
+      PERFORM async.pass(
+        CASE WHEN EXISTS (SELECT FROM unnest(slots) x WHERE x.query IS NOT NULL) THEN 'sending' ELSE 'sent' END);
+    END IF;
   END LOOP;
   _s.slots := slots;
   RETURN _s;
@@ -5422,13 +5496,21 @@ $$
  * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made:
  * hence enable_seqscan and enable_mergejoin = off.
  *
+ * An orchestrator that another one has followed does nothing more but stop. One that begins its reign waits for the
+ * cycle under way, by the lock that the question takes.
+ *
  * _s: state of the orchestrator, returned as it is then.
- * Writes every table of the engine.
+ * Writes every table of the engine; locks async.epoch FOR SHARE.
  */
 #variable_conflict error
 BEGIN
   _s.worked := false;
   _s.pending := false;
+  PERFORM FROM async.epoch e WHERE e.epoch > _s.epoch FOR SHARE;
+  IF FOUND THEN
+    _s.stopping := true;
+    RETURN _s;
+  END IF;
   _s := async.reap(_s);
   _s := async.collect_answers(_s);
   _s := async.take_in_local(_s);
@@ -5449,6 +5531,9 @@ BEGIN
   _s.resting := NOT _s.worked AND async.is_at_rest(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
+  END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('worked');
   END IF;
   RETURN _s;
 END;

@@ -15,8 +15,14 @@ DECLARE
 BEGIN
   IF clock_timestamp() >= _s.next_maintenance THEN
     PERFORM async.trim_requests(_s.snapshot);
+    IF _s.in_test THEN
+      PERFORM async.pass('trimmed');
+    END IF;
     PERFORM async.trim_positions();
     more := async.forget_old();
+    IF _s.in_test THEN
+      PERFORM async.pass('forgotten');
+    END IF;
     _s.next_maintenance := clock_timestamp() + CASE WHEN more THEN INTERVAL '100 ms' ELSE (
       SELECT least(c.light_maintenance_sleep, INTERVAL '1 minute') FROM async.control c) END;
     _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.empty);
