@@ -276,7 +276,7 @@ CREATE TABLE flow.chunk
   steps JSONB[] NOT NULL,
   CONSTRAINT chunk_pk PRIMARY KEY (chunk_id)
 );
-CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no);
+CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no, chunk_id);
 COMMENT ON TABLE flow.chunk IS 'Steps that will become tasks in one of the next cycles';
 COMMENT ON COLUMN flow.chunk.chunk_id IS 'Place in the queue';
 COMMENT ON COLUMN flow.chunk.flow_id IS 'Run';
@@ -1080,7 +1080,8 @@ $$
  * steps.
  *
  * _entered: the nodes.
- * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do.
+ * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do, FAILED where
+ *   the target is not there any more.
  * Writes flow.node_state, and what flow.queue_nodes() and flow.begin_steps() do.
  */
 #variable_conflict error
@@ -1106,7 +1107,7 @@ BEGIN
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
     SELECT c.flow_id, c.node_no, 'READY', 0, false, coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
     FROM unnest(begun) c LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
-    PERFORM flow.queue_nodes(begun);
+    ending := ending || flow.queue_nodes(begun);
   END IF;
   IF steps_only IS NOT NULL THEN
     PERFORM flow.begin_steps(steps_only);
@@ -1116,41 +1117,67 @@ END;
 $$;
 COMMENT ON FUNCTION flow.enter_nodes(flow.change_t[]) IS 'Engine: begins nodes whose parents have all resolved';
 
+-- pgflow_server/every/expand_chunk.sql
+CREATE FUNCTION flow.expand_chunk(_chunk flow.chunk) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Makes tasks of steps; where that is impossible (their target is not there any more, say) they fail, and are logged.
+ * When the server has run out of something, they are tried again with the next cycle.
+ *
+ * _chunk: the steps, of one node.
+ * Returns the node if it ends with that.
+ * Errors: of classes 53, 57 and 58.
+ * Writes what flow.queue_steps() and flow.count_steps() do, and the log.
+ */
+#variable_conflict error
+BEGIN
+  IF flow.queue_steps(_chunk) THEN
+    RETURN flow.find_done_nodes(ARRAY[ROW(_chunk.flow_id, _chunk.node_no, NULL, NULL)::flow.change_t]);
+  END IF;
+  RETURN '{}';
+EXCEPTION
+  WHEN insufficient_resources OR operator_intervention OR system_error THEN
+    RAISE;
+  WHEN OTHERS THEN
+    PERFORM async.log('ERROR', format(
+      '%s steps of run %s cannot run: %s', cardinality(_chunk.steps), _chunk.flow_id, SQLERRM));
+    RETURN flow.count_steps(ARRAY(
+      SELECT ROW(NULL, 'flow', _chunk.flow_id, _chunk.node_no, true, 'FAILED', NULL, clock_timestamp(), SQLSTATE,
+                 SQLERRM)::async.result_t
+      FROM generate_series(1, cardinality(_chunk.steps))));
+END;
+$$;
+COMMENT ON FUNCTION flow.expand_chunk(flow.chunk) IS 'Engine: makes tasks of steps of one node';
+
 -- pgflow_server/every/expand_chunks.sql
 CREATE FUNCTION flow.expand_chunks() RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Hook of the engine, once a cycle: makes tasks of up to 1,000 pushed steps, in the order in which they were pushed. A
- * step that its node has already is passed over and no longer counted. A loop over two chunks at the most.
+ * Hook of the engine, once a cycle: makes tasks of up to 1,000 pushed steps. A step that its node has already is passed
+ * over and no longer counted.
  *
  * Returns whether there were any.
- * Writes flow.chunk, and what flow.queue_steps() and flow.advance() do.
+ * Writes flow.chunk, and what flow.expand_chunk() and flow.advance() do.
  */
 #variable_conflict error
 DECLARE
+  next_id BIGINT;
   chunk flow.chunk;
-  twins flow.change_t[] := '{}'::flow.change_t[];
+  ending flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
-  FOR chunk IN
-    WITH gone AS
-    (
-      DELETE FROM flow.chunk c WHERE c.chunk_id = ANY(ARRAY(SELECT h.chunk_id FROM flow.chunk h ORDER BY h.chunk_id LIMIT 2))
-      RETURNING c.*
-    )
-    SELECT g.* FROM gone g ORDER BY g.chunk_id
-  LOOP
-    IF flow.queue_steps(chunk) THEN
-      twins := twins || ROW(chunk.flow_id, chunk.node_no, NULL, NULL)::flow.change_t;
-    END IF;
+  FOREACH next_id IN ARRAY flow.find_next_chunks() LOOP
+    DELETE FROM flow.chunk c WHERE c.chunk_id = next_id RETURNING c.* INTO chunk;
+    ending := ending || flow.expand_chunk(chunk);
   END LOOP;
-  IF cardinality(twins) > 0 THEN
-    PERFORM flow.advance(flow.find_done_nodes(twins));
+  IF cardinality(ending) > 0 THEN
+    PERFORM flow.advance(ARRAY(SELECT DISTINCT e FROM unnest(ending) e));
   END IF;
-  RETURN chunk.chunk_id IS NOT NULL;
+  RETURN next_id IS NOT NULL;
 END;
 $$;
-COMMENT ON FUNCTION flow.expand_chunks() IS 'Engine: hook of the cycle, makes tasks of pushed steps';
+COMMENT ON FUNCTION flow.expand_chunks() IS 'Engine: makes tasks of pushed steps, a few at a time';
 
 -- pgflow_server/every/extract_edges.sql
 CREATE FUNCTION flow.extract_edges(
@@ -1645,6 +1672,44 @@ HAVING count(*) > 1;
 $$;
 COMMENT ON FUNCTION flow.find_mutex_problems(JSONB, TEXT[]) IS
   'Engine: what is wrong with the mutexes of a configuration of a flow';
+
+-- pgflow_server/every/find_next_chunks.sql
+CREATE FUNCTION flow.find_next_chunks() RETURNS BIGINT[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The pushed steps whose turn it is: those that have waited longest, and of the node that was pushed to last those that
+ * have waited longest, so that a few steps need not wait for a million that were pushed before them.
+ *
+ * The setting pgflow.chunks_gone of the orchestrator's session holds up to where chunks are gone, lest rows that a
+ * transaction somewhere keeps from being removed be passed over and over.
+ *
+ * Returns up to two chunk_ids.
+ * Reads flow.chunk.
+ */
+#variable_conflict error
+DECLARE
+  gone BIGINT := coalesce(nullif(current_setting('pgflow.chunks_gone', true), ''), '0')::BIGINT;
+  oldest BIGINT[] := ARRAY(SELECT c.chunk_id FROM flow.chunk c WHERE c.chunk_id > gone ORDER BY c.chunk_id LIMIT 2);
+  all_before BIGINT := coalesce(
+    oldest[1] - 1, (SELECT CASE WHEN q.is_called THEN q.last_value ELSE 0 END FROM flow.chunk_chunk_id_seq q));
+BEGIN
+  IF all_before <> gone THEN
+    PERFORM set_config('pgflow.chunks_gone', all_before::TEXT, false);
+  END IF;
+  IF cardinality(oldest) = 2 THEN
+    oldest[2] := (
+      SELECT CASE WHEN f.chunk_id = oldest[1] THEN oldest[2] ELSE f.chunk_id END
+      FROM (SELECT c.flow_id, c.node_no FROM flow.chunk c ORDER BY c.chunk_id DESC LIMIT 1) n
+      CROSS JOIN LATERAL (
+        SELECT c.chunk_id FROM flow.chunk c
+        WHERE c.flow_id = n.flow_id AND c.node_no = n.node_no AND c.chunk_id > gone
+        ORDER BY c.chunk_id LIMIT 1) f);
+  END IF;
+  RETURN oldest;
+END;
+$$;
+COMMENT ON FUNCTION flow.find_next_chunks() IS 'Engine: the pushed steps whose turn it is to become tasks';
 
 -- pgflow_server/every/find_node_problems.sql
 CREATE FUNCTION flow.find_node_problems(
@@ -2242,19 +2307,17 @@ CREATE FUNCTION flow.has_begun(_flow_id BIGINT, _node_no INT) RETURNS BOOL LANGU
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Whether the task of a node's own routine has been sent, at least once: the one with the key of zeros, where steps have a hash.
+ * Whether the task of a node's own routine has been sent, at least once: the one with the key of zeros, where steps have a
+ * hash. Its lane has then been taken beyond it.
  *
  * _flow_id, _node_no: the run and its node.
  */
 SELECT EXISTS (
   SELECT FROM async.task t
   WHERE t.owner_id = _flow_id AND t.owner_item = _node_no AND t.key = '00000000-0000-0000-0000-000000000000'
-    AND (EXISTS (SELECT FROM async.batch b WHERE t.task_id = ANY(b.task_ids))
-         OR EXISTS (SELECT FROM async.attempt a WHERE a.task_id = t.task_id)
-         OR EXISTS (SELECT FROM async.yielded y WHERE y.task_id = t.task_id)
-         OR EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)));
+    AND t.seq <= async.get_lane_position(t.lane_id));
 $$;
-COMMENT ON FUNCTION flow.has_begun(BIGINT, INT) IS 'Engine: whether the routine of a node has been called';
+COMMENT ON FUNCTION flow.has_begun(BIGINT, INT) IS 'Engine: whether the routine of a node has been sent';
 
 -- pgflow_server/every/has_open_run.sql
 CREATE FUNCTION flow.has_open_run(_flow TEXT) RETURNS BOOL LANGUAGE sql STABLE
@@ -2559,7 +2622,7 @@ COMMENT ON FUNCTION flow.peel_graph(INT, INT[], INT[], BOOL[]) IS
   'Engine: what remains of a graph without the nodes that hang on no cycle';
 
 -- pgflow_server/every/queue_nodes.sql
-CREATE FUNCTION flow.queue_nodes(_begun flow.change_t[]) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION flow.queue_nodes(_begun flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -2567,12 +2630,14 @@ $$
  * those of a run that have everything but the routine in common.
  *
  * _begun: the nodes.
+ * Returns those that fail at once, since their target is not there any more.
  * Writes async.lane, async.task.
  */
 #variable_conflict error
 DECLARE
   alike RECORD;
   wanted async.lane;
+  failing flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
   FOR alike IN
     SELECT r.flow_id, n.target, r.priority + n.priority AS priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
@@ -2585,6 +2650,12 @@ BEGIN
     GROUP BY r.flow_id, n.target, r.priority + n.priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
+    IF NOT EXISTS (SELECT FROM async.target t WHERE t.target = alike.target) THEN
+      failing := failing || ARRAY(
+        SELECT ROW(alike.flow_id, u.node_no, 'FAILED', format('unknown target "%s"', alike.target))::flow.change_t
+        FROM unnest(alike.node_nos) u(node_no));
+      CONTINUE;
+    END IF;
     wanted := flow.draft_lane(alike.target, NOT alike.synchronous, NULL);
     wanted.priority := alike.priority;
     wanted.owner_id := alike.flow_id;
@@ -2605,6 +2676,7 @@ BEGIN
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = alike.definition_id AND x.node_no = u.node_no OFFSET 0) n
     ORDER BY n.node_no;
   END LOOP;
+  RETURN failing;
 END;
 $$;
 COMMENT ON FUNCTION flow.queue_nodes(flow.change_t[]) IS 'Engine: queues the tasks of nodes'' own routines';

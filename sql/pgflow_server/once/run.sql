@@ -104,7 +104,7 @@ CREATE TABLE flow.chunk
   steps JSONB[] NOT NULL,
   CONSTRAINT chunk_pk PRIMARY KEY (chunk_id)
 );
-CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no);
+CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no, chunk_id);
 COMMENT ON TABLE flow.chunk IS 'Steps that will become tasks in one of the next cycles';
 COMMENT ON COLUMN flow.chunk.chunk_id IS 'Place in the queue';
 COMMENT ON COLUMN flow.chunk.flow_id IS 'Run';
