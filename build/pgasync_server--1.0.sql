@@ -375,6 +375,7 @@ CREATE TABLE async.intake
   target_id INT,
   intake_no BIGINT GENERATED ALWAYS AS IDENTITY,
   snapshot TXID_SNAPSHOT NOT NULL,
+  taken TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),   /* later than the snapshot */
   CONSTRAINT intake_pk PRIMARY KEY (target_id, intake_no)
 );
 COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of this server (0), have been taken in';
@@ -579,6 +580,15 @@ CREATE TYPE async.part_t AS
   doomed BIGINT[]           /* tasks that are passed over */
 );
 COMMENT ON TYPE async.part_t IS 'Engine: tasks of a lane that go in one message';
+
+-- pgasync_server/once/problem.sql
+CREATE TYPE async.problem_t AS
+(
+  check_name TEXT,
+  subject TEXT,             /* what it is about: 'task 7', 'batch 3' */
+  message TEXT
+);
+COMMENT ON TYPE async.problem_t IS 'What async.check_consistency() has found: which check failed, of what, and what is wrong';
 
 -- pgasync_server/every/announce.sql
 CREATE FUNCTION async.announce(_channel TEXT, _payload TEXT) RETURNS VOID LANGUAGE plpgsql
@@ -1319,6 +1329,32 @@ $$;
 COMMENT ON FUNCTION async.check_configuration(JSONB) IS
   'Engine: raises PF006 with all that is wrong with a configuration of the engine';
 
+-- pgasync_server/every/check_consistency.sql
+CREATE FUNCTION async.check_consistency() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
+SET jit = off AS
+$$
+/*
+ * Whether the tables of the task engine agree with each other: every task is in one place, and nothing is left of what
+ * has ended. Holds at any time, whatever runs meanwhile, since the orchestrator commits no half-done cycle. It is STABLE,
+ * and so are those that it calls: all of them see the one snapshot of the statement that calls it. Reads a few times what is
+ * open and what is kept; without nested loops that takes time in proportion, even where tables have no statistics.
+ *
+ * Returns a row a problem; none: all is well.
+ */
+SELECT p.* FROM async.find_place_problems() p
+UNION ALL
+SELECT p.* FROM async.find_mark_problems() p
+UNION ALL
+SELECT p.* FROM async.find_batch_problems() p
+UNION ALL
+SELECT p.* FROM async.find_lane_problems() p
+UNION ALL
+SELECT p.* FROM async.find_limit_problems() p;
+$$;
+COMMENT ON FUNCTION async.check_consistency() IS 'Whether the tables of the task engine agree: a row a problem';
+
 -- pgasync_server/every/check_finish.sql
 CREATE FUNCTION async.check_finish(_payload JSONB) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -2033,15 +2069,17 @@ CREATE FUNCTION async.drain_doomed_lane(_s async.loop_t) RETURNS async.loop_t LA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Cancels what waits in a doomed lane, up to 2,000 tasks a cycle, then forgets the lane.
+ * Cancels what waits in a doomed lane, up to 2,000 tasks a cycle, then forgets the lane. Those that were canceled before
+ * need not be passed over any more.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.result, async.lane_position, async.doomed_lane, async.open_lane, and where tasks waited.
+ * Writes async.result, async.lane_position, async.doom, async.doomed_lane, async.open_lane, and where tasks waited.
  */
 #variable_conflict error
 DECLARE
   chosen async.doomed_lane;
   waiting BIGINT[];
+  passed BIGINT[];
   last_seq BIGINT;
 BEGIN
   SELECT d.* INTO chosen FROM async.doomed_lane d LIMIT 1;
@@ -2049,8 +2087,8 @@ BEGIN
     _s.worked := true;
     _s.pending := true;
     SELECT array_agg(t.task_id) FILTER (WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)),
-           max(t.seq)
-    INTO waiting, last_seq
+           array_agg(t.task_id), max(t.seq)
+    INTO waiting, passed, last_seq
     FROM (SELECT h.task_id, h.seq FROM async.task h
           WHERE h.lane_id = chosen.lane_id AND h.seq > async.get_lane_position(chosen.lane_id)
           ORDER BY h.seq LIMIT 2000) t;
@@ -2063,6 +2101,7 @@ BEGIN
       _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE l.lane_id <> chosen.lane_id);
     ELSE
       INSERT INTO async.lane_position(lane_id, seq) VALUES (chosen.lane_id, last_seq);
+      DELETE FROM async.doom d WHERE d.task_id = ANY(passed);
     END IF;
     PERFORM async.end_waiting_tasks(waiting, 'CANCELED', chosen.message);
   END IF;
@@ -2256,6 +2295,51 @@ $$;
 COMMENT ON FUNCTION async.fill_slots(async.loop_t, async.slot_t[], async.lane_state_t, INT[]) IS
   'Engine: fills idle slots from a lane';
 
+-- pgasync_server/every/find_batch_problems.sql
+CREATE FUNCTION async.find_batch_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A batch is of a lane and a target that there are, assigned by an orchestrator that there was, and no session has two.
+ *
+ * Returns a row a problem.
+ */
+SELECT 'batch_of_unknown_lane', format('batch %s', b.batch_id), format('is of lane %s, which does not exist', b.lane_id)
+FROM async.batch b WHERE NOT EXISTS (SELECT FROM async.lane l WHERE l.lane_id = b.lane_id)
+
+UNION ALL
+SELECT 'batch_of_unknown_target', format('batch %s', b.batch_id), format('runs on target %s, which does not exist', b.target_id)
+FROM async.batch b WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target_id = b.target_id)
+
+UNION ALL
+SELECT 'batch_on_wrong_target', format('batch %s', b.batch_id),
+       format('runs on target %s, and its lane %s is for target %s', b.target_id, l.lane_id, l.target_id)
+FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+WHERE l.target_id <> b.target_id
+
+UNION ALL
+SELECT 'batch_of_wrong_lane', format('batch %s', b.batch_id),
+       format('is of lane %s, and task %s of lane %s', b.lane_id, t.task_id, t.lane_id)
+FROM async.batch b
+CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
+JOIN async.task t ON t.task_id = u.task_id
+WHERE t.lane_id IS DISTINCT FROM b.lane_id
+
+UNION ALL
+SELECT 'batch_of_unknown_epoch', format('batch %s', b.batch_id),
+       format('was assigned in epoch %s, and the newest is %s', b.epoch, coalesce(e.newest::TEXT, 'none'))
+FROM async.batch b CROSS JOIN (SELECT max(o.epoch) AS newest FROM async.epoch o) e
+WHERE b.epoch > coalesce(e.newest, 0)
+
+UNION ALL
+SELECT 'session_with_two_batches', format('process %s of target %s', b.pid, b.target_id),
+       format('runs batches %s', string_agg(b.batch_id::TEXT, ', ' ORDER BY b.batch_id))
+FROM async.batch b
+GROUP BY b.target_id, b.pid, b.backend_start
+HAVING count(*) > 1 AND b.pid IS NOT NULL;
+$$;
+COMMENT ON FUNCTION async.find_batch_problems() IS 'Engine: batches that cannot be';
+
 -- pgasync_server/every/find_connection_string_problem.sql
 CREATE FUNCTION async.find_connection_string_problem(_connection_string TEXT, _allow_password BOOL)
 RETURNS TEXT LANGUAGE sql STABLE
@@ -2314,6 +2398,147 @@ END;
 $$;
 COMMENT ON FUNCTION async.find_idle_slots(async.loop_t, async.slot_t[], INT, INT) IS
   'Engine: idle slots that a lane may have';
+
+-- pgasync_server/every/find_lane_problems.sql
+CREATE FUNCTION async.find_lane_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Lanes are there as long as anything is in them, and those that may get tasks lead to a target and a pool that there are.
+ *
+ * Returns a row a problem.
+ */
+WITH named AS
+(
+  SELECT 'a task' AS what, t.lane_id FROM async.task t WHERE t.lane_id IS NOT NULL
+  UNION SELECT 'async.open_lane', o.lane_id FROM async.open_lane o
+  UNION SELECT 'async.doomed_lane', d.lane_id FROM async.doomed_lane d
+  UNION SELECT 'async.lane_position', p.lane_id FROM async.lane_position p
+  UNION SELECT 'async.requeue', q.lane_id FROM async.requeue q
+  UNION SELECT 'async.delayed', d.lane_id FROM async.delayed d
+  UNION SELECT 'async.yielded', y.lane_id FROM async.yielded y
+)
+SELECT 'unknown_lane', format('lane %s', n.lane_id), format('does not exist, and %s names it', n.what)
+FROM named n WHERE NOT EXISTS (SELECT FROM async.lane l WHERE l.lane_id = n.lane_id)
+
+UNION ALL
+SELECT 'doomed_lane_closed', format('lane %s', d.lane_id), 'is being canceled, and is not open'
+FROM async.doomed_lane d WHERE NOT EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = d.lane_id)
+
+UNION ALL
+SELECT 'requeue_in_closed_lane', format('task %s', q.task_id),
+       format('waits to go again in lane %s, which is not open', q.lane_id)
+FROM async.requeue q WHERE NOT EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = q.lane_id)
+
+UNION ALL
+SELECT 'lane_leads_nowhere', format('lane %s', l.lane_id),
+       format('is open, and its target %s or its pool %s does not exist', l.target_id, l.pool_id)
+FROM async.open_lane o
+JOIN async.lane l ON l.lane_id = o.lane_id
+LEFT JOIN async.target t ON t.target_id = l.target_id
+LEFT JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
+WHERE t.target_id IS NULL OR p.pool_id IS NULL
+
+UNION ALL
+SELECT 'task_in_wrong_lane', format('task %s', t.task_id),
+       format('is of %s, item %s, and its lane %s of %s, item %s', t.owner_id, t.owner_item, l.lane_id, l.owner_id, l.owner_item)
+FROM async.task t JOIN async.lane l ON l.lane_id = t.lane_id
+WHERE t.owner_id <> l.owner_id OR l.owner_item NOT IN (0, t.owner_item) OR t.seq IS NULL
+
+UNION ALL
+SELECT 'task_waits_in_wrong_lane', format('task %s', w.task_id),
+       format('is of lane %s, and waits in lane %s', t.lane_id, w.lane_id)
+FROM (SELECT q.task_id, q.lane_id FROM async.requeue q
+      UNION ALL SELECT d.task_id, d.lane_id FROM async.delayed d
+      UNION ALL SELECT y.task_id, y.lane_id FROM async.yielded y) w
+JOIN async.task t ON t.task_id = w.task_id
+WHERE t.lane_id IS DISTINCT FROM w.lane_id
+
+UNION ALL
+SELECT 'stray_intake', format('target %s', i.target_id), 'does not exist, and its requests have been taken in'
+FROM async.intake i WHERE i.target_id <> 0 AND NOT EXISTS (SELECT FROM async.target t WHERE t.target_id = i.target_id);
+$$;
+COMMENT ON FUNCTION async.find_lane_problems() IS 'Engine: lanes that are not as their tasks need them';
+
+-- pgasync_server/every/find_limit_problems.sql
+CREATE FUNCTION async.find_limit_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Pools and targets have no more busy slots than they may. A limit that was lowered meanwhile may be exceeded until slots
+ * are free: it counts only if the newest batch was assigned after the orchestrator took in requests by a snapshot that had
+ * seen it. What is below xmin of a snapshot had ended by then, subtransactions too.
+ *
+ * Returns a row a problem.
+ */
+WITH busy AS
+(
+  SELECT format('pool %s', p.concurrency_pool) AS name, p.max_workers AS most, p.xmin::TEXT::BIGINT AS changed,
+         count(*) AS batches, max(b.assigned) AS latest
+  FROM async.batch b
+  JOIN async.lane l ON l.lane_id = b.lane_id
+  JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
+  GROUP BY p.pool_id, p.xmin::TEXT
+  UNION ALL
+  SELECT format('target %s', t.target), t.max_concurrency, t.xmin::TEXT::BIGINT, count(*), max(b.assigned)
+  FROM async.batch b
+  JOIN async.target t ON t.target_id = b.target_id
+  GROUP BY t.target_id, t.xmin::TEXT
+)
+SELECT 'over_limit', s.name, format('%s slots are busy, at most %s may be', s.batches, s.most)
+FROM busy s
+WHERE s.batches > s.most
+  AND EXISTS (
+    SELECT FROM async.intake i
+    WHERE i.target_id = 0 AND i.taken < s.latest
+      AND (txid_snapshot_xmin(i.snapshot) - 1 - s.changed) & 4294967295 < 2147483648);
+$$;
+COMMENT ON FUNCTION async.find_limit_problems() IS 'Engine: pools and targets that do more at once than they may';
+
+-- pgasync_server/every/find_mark_problems.sql
+CREATE FUNCTION async.find_mark_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What is noted about a task belongs to one that it can be noted of. A doom is that of a task that runs, or marks one that
+ * has ended where it waited, until its lane has passed it; an early answer is for a task that runs; results and attempts
+ * are of tasks that are kept.
+ *
+ * Returns a row a problem.
+ */
+WITH running AS
+(
+  SELECT DISTINCT u.task_id FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
+), reached AS
+(
+  SELECT p.lane_id, max(p.seq) AS seq FROM async.lane_position p GROUP BY p.lane_id
+)
+SELECT 'stray_doom', format('task %s', d.task_id),
+       CASE WHEN t.task_id IS NULL THEN 'does not exist, and is to end ' || d.status
+            WHEN r.task_id IS NULL THEN 'waits, and its lane would pass it over, although it has no result'
+            ELSE 'has ended, and is still to end ' || d.status END
+FROM async.doom d
+LEFT JOIN running n ON n.task_id = d.task_id
+LEFT JOIN async.task t ON t.task_id = d.task_id
+LEFT JOIN async.result r ON r.task_id = d.task_id
+LEFT JOIN reached p ON p.lane_id = t.lane_id
+WHERE n.task_id IS NULL AND (t.seq > coalesce(p.seq, 0) AND r.task_id IS NOT NULL) IS NOT true
+
+UNION ALL
+SELECT 'stray_early_finish', format('task %s', e.task_id), 'has an answer that waits for its end, and does not run'
+FROM async.early_finish e
+LEFT JOIN running n ON n.task_id = e.task_id
+WHERE n.task_id IS NULL
+
+UNION ALL
+SELECT 'stray_result', format('task %s', r.task_id), 'has a result, and does not exist'
+FROM async.result r WHERE NOT EXISTS (SELECT FROM async.task t WHERE t.task_id = r.task_id)
+
+UNION ALL
+SELECT 'stray_attempt', format('task %s', a.task_id), format('has an attempt %s, and does not exist', a.attempt)
+FROM async.attempt a WHERE NOT EXISTS (SELECT FROM async.task t WHERE t.task_id = a.task_id);
+$$;
+COMMENT ON FUNCTION async.find_mark_problems() IS 'Engine: what is noted of tasks that it cannot be noted of';
 
 -- pgasync_server/every/find_nearest_name.sql
 CREATE FUNCTION async.find_nearest_name(_name TEXT, _names TEXT[]) RETURNS TEXT
@@ -2385,6 +2610,57 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 LIMIT 1;
 $$;
 COMMENT ON FUNCTION async.find_orchestrator_pid() IS 'Engine: process id of the running orchestrator, or null';
+
+-- pgasync_server/every/find_place_problems.sql
+CREATE FUNCTION async.find_place_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A task that has no result is in one place where tasks wait or run; one that has is in none. What waits in a lane counts
+ * only if an orchestrator that starts would look there.
+ *
+ * Returns a row a problem.
+ */
+WITH open_task AS
+(
+  SELECT t.task_id, t.lane_id, t.seq
+  FROM async.task t WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)
+), reached AS
+(
+  SELECT p.lane_id, max(p.seq) AS seq FROM async.lane_position p GROUP BY p.lane_id
+), place AS
+(
+  SELECT t.task_id, 'waits in lane ' || t.lane_id AS name
+  FROM open_task t
+  JOIN async.open_lane o ON o.lane_id = t.lane_id
+  LEFT JOIN reached p ON p.lane_id = t.lane_id
+  WHERE t.seq > coalesce(p.seq, 0)
+  UNION ALL
+  SELECT q.task_id, 'waits to go again in lane ' || q.lane_id FROM async.requeue q
+  UNION ALL
+  SELECT d.task_id, 'waits to go again at ' || d.due FROM async.delayed d
+  UNION ALL
+  SELECT y.task_id, 'waits for its finish' FROM async.yielded y
+  UNION ALL
+  SELECT u.task_id, 'runs in batch ' || b.batch_id FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
+), found AS
+(
+  SELECT p.task_id, count(*) AS places, string_agg(p.name, ', and ' ORDER BY p.name) AS names
+  FROM place p GROUP BY p.task_id
+)
+SELECT CASE WHEN f.task_id IS NULL THEN 'lost_task' WHEN t.task_id IS NOT NULL THEN 'task_in_two_places'
+            WHEN r.task_id IS NOT NULL THEN 'place_of_ended_task' ELSE 'place_of_unknown_task' END,
+       format('task %s', coalesce(t.task_id, f.task_id)),
+       CASE WHEN f.task_id IS NULL THEN 'has no result, and neither waits nor runs anywhere'
+            WHEN t.task_id IS NOT NULL THEN f.names
+            WHEN r.task_id IS NOT NULL THEN concat('has ended, and ', f.names)
+            ELSE concat('does not exist, and ', f.names) END
+FROM open_task t
+FULL JOIN found f ON f.task_id = t.task_id
+LEFT JOIN async.result r ON r.task_id = f.task_id
+WHERE t.task_id IS NULL OR f.task_id IS NULL OR f.places > 1;
+$$;
+COMMENT ON FUNCTION async.find_place_problems() IS 'Engine: tasks that are not in one place';
 
 -- pgasync_server/every/find_pool_problems.sql
 CREATE FUNCTION async.find_pool_problems(
@@ -2665,7 +2941,7 @@ $$
  *
  * _limit: most tasks, and most log entries, at a time.
  * Returns whether there may be more.
- * Writes async.task, async.result, async.attempt, async.log_entry, and what the hooks do.
+ * Writes async.log_entry, and what async.forget_tasks() and the hooks do.
  */
 #variable_conflict error
 DECLARE
@@ -2701,11 +2977,12 @@ $$
  * Removes finished tasks with all that is kept of them.
  *
  * _task_ids: the tasks.
- * Writes async.task, async.result, async.attempt.
+ * Writes async.task, async.result, async.attempt, async.doom.
  */
 #variable_conflict error
 BEGIN
   DELETE FROM async.attempt a WHERE a.task_id = ANY(_task_ids);
+  DELETE FROM async.doom d WHERE d.task_id = ANY(_task_ids);
   DELETE FROM async.result r WHERE r.task_id = ANY(_task_ids);
   DELETE FROM async.task t WHERE t.task_id = ANY(_task_ids);
 END;

@@ -7,7 +7,7 @@ $$
  *
  * _limit: most tasks, and most log entries, at a time.
  * Returns whether there may be more.
- * Writes async.task, async.result, async.attempt, async.log_entry, and what the hooks do.
+ * Writes async.log_entry, and what async.forget_tasks() and the hooks do.
  */
 #variable_conflict error
 DECLARE

@@ -9,12 +9,12 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import psycopg
 
 from tests.model import work
+from tests.support.consistency import check_consistency, check_no_session_is_left
 from tests.support.promises import DoubledError, InconsistentError, LostError, StuckError
 from tests.support.wait import until, wait_run
 
@@ -146,8 +146,8 @@ def check_units(expected: set[Any], found: set[Any]) -> None:
 
 
 def check_nothing_is_left(db: Any, orchestrator: Any, *others: Any) -> None:
-    """No run is open, no task waits or is there twice, and after a stop none of the engine's sessions
-    is left anywhere."""
+    """No run is open, no task waits or is there twice, the tables agree, and after a stop none of the
+    engine's sessions is left anywhere."""
     runs = db.execute(
         "SELECT flow_id, state FROM flow.v_flow_status WHERE state NOT IN ('FINISHED', 'FAILED', 'CANCELED')"
     )
@@ -164,17 +164,9 @@ def check_nothing_is_left(db: Any, orchestrator: Any, *others: Any) -> None:
     if orchestrator.is_running():
         orchestrator.stop()
         assert orchestrator.error is None
-    sessions = (
-        "SELECT application_name, query FROM pg_stat_activity "
-        "WHERE datname = %s AND application_name LIKE 'pgflow%%'"
-    )
     for where in (db, *others):
-        until(partial(_has_none, where, sessions), what="the engine's sessions to be gone")
-
-
-def _has_none(db: Any, query: str) -> bool:
-    """Does ``query``, told the name of the database, find nothing?"""
-    return not db.execute(query, (db.name,))
+        check_no_session_is_left(where)
+    check_consistency(db)
 
 
 def push(db: Any, query: str, target: str = "self", raw: bool = False) -> int:
