@@ -65,7 +65,7 @@ END
 $$;
 """
 
-OF_EACH = 5
+OF_EACH = 4
 """Steps of each kind in a node."""
 PATIENT = {"retries": 1000, "retry_delay": "5 ms", "retry_backoff": 1, "retry_on": ["22", "40"]}
 
@@ -111,18 +111,17 @@ class Mixture:
         last = {"node": "last", "target": "self", "routine": "work.run", "dependencies": above}
         return [*nodes, last]
 
-    def begin(self) -> int:
-        """Start another run, one that will be cancelled, and a raw task on each target; return the first."""
+    def begin(self) -> None:
+        """Start another run, one that will be cancelled, and a raw task on each target."""
         self.runs.append(work.run(self.db, "mixture"))
         self._held.append(work.run(self.db, "held"))
         for name, pushed in self._raw.items():
             query = f"INSERT INTO work.raw VALUES ({len(pushed)})"
             pushed.append(scene.push(self.db, query, name, raw=True))
-        return self.runs[-1]
 
     def done(self) -> int:
-        """How many steps of the newest run have taken effect on the server."""
-        return scene.count(self.db, self.runs[-1])
+        """How many tasks have taken effect on the server."""
+        return int(self.db.value("SELECT count(*)::INT FROM work.done"))
 
     def stir(self) -> None:
         """Answer those that have asked, and cancel what is held."""
