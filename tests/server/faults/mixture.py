@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from tests.model import work
 from tests.server.faults import scene
 from tests.support.promises import DoubledError, LostError
@@ -93,12 +95,19 @@ class Mixture:
         scene.prepare(*self.everywhere)
         for place in self.everywhere:
             place.execute(KINDS)
-        scene.add_target(db, target="client", connection_string=client_db.conninfo)
-        for name, place in self.late.items():
-            scene.add_target(db, target=name, connection_string=place.conninfo, asynchronous_finish=True)
+        self._configure_targets(client_db.conninfo)
         work.configure(db, "mixture", {"nodes": self._nodes()})
         held = [{"node": f"held_{name}", "target": name, "routine": "work.held"} for name in self.places]
         work.configure(db, "held", {"nodes": held})
+
+    def _configure_targets(self, client: str) -> None:
+        """Give each target few connections: making them would be most of what a test does."""
+        targets = [{"target": "client", "connection_string": client, "max_concurrency": 4}] + [
+            {"target": name, "connection_string": place.conninfo, "asynchronous_finish": True}
+            for name, place in self.late.items()
+        ]
+        told = {"control": {"self_concurrency": 4}, "targets": targets}
+        self.db.execute("SELECT async.configure(%s)", [Jsonb(told)])
 
     def _nodes(self) -> list[dict[str, Any]]:
         nodes: list[dict[str, Any]] = []
