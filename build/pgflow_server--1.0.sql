@@ -1583,7 +1583,7 @@ WITH named AS
   UNION SELECT 'async.lane', l.owner_id FROM async.lane l WHERE l.owner = 'flow'
   UNION SELECT 'async.task', t.owner_id FROM async.task t WHERE t.key IS NOT NULL
   UNION SELECT 'flow.arguments', a.flow_id FROM flow.arguments a
-  WHERE NOT EXISTS (SELECT FROM async.fence f WHERE f.server <> (SELECT i.server FROM async.identity i))
+  WHERE NOT EXISTS (SELECT FROM async.fence f WHERE f.server IS DISTINCT FROM (SELECT i.server FROM async.identity i))
 )
 SELECT 'unknown_run', format('run %s', n.flow_id), format('does not exist, and %s has rows of it', n.what)
 FROM named n WHERE NOT EXISTS (SELECT FROM flow.run r WHERE r.flow_id = n.flow_id)
@@ -1887,8 +1887,7 @@ CROSS JOIN LATERAL (
      CASE WHEN j.is_spoiled AND j.began IS NOT NULL AND j.state <> 'DOA' THEN
        format('is %s, and a mandatory parent failed', j.state) END),
     ('node_doa_for_nothing',
-     CASE WHEN j.state = 'DOA' AND NOT j.is_spoiled AND NOT EXISTS (
-            SELECT FROM async.task t WHERE t.owner_id = j.flow_id AND t.owner_item = j.node_no) THEN
+     CASE WHEN j.state = 'DOA' AND j.began = j.ended AND NOT j.is_spoiled THEN
        'is DOA, and no mandatory parent failed' END)) x(check_name, message)
 WHERE x.message IS NOT NULL;
 $$;

@@ -121,6 +121,15 @@ def test_there_is_a_planted_contradiction_for_each_check() -> None:
     assert named == {plant.check for plant in PLANTS}
 
 
+def test_each_check_is_documented() -> None:
+    text = (SOURCES.parent / "docs" / "consistency.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|", text, re.M)
+    columns = {"check_name", "subject", "message"}
+    assert {name for row in rows for name in re.findall("[a-z_]+", row)} - columns == {
+        plant.check for plant in PLANTS
+    }
+
+
 def test_nothing_is_found_while_runs_go_on(db: Database, orchestrator: Orchestrator) -> None:
     """Asked all the time while runs begin, fail, are canceled, end, and the orchestrator is ended twice."""
     work.prepare(db)

@@ -1,5 +1,8 @@
 """What must hold of a server's database whenever a test is over: its tables agree, and no session is left."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import psycopg
@@ -36,10 +39,46 @@ def problems(session: psycopg.Connection[Any]) -> list[tuple[str, str, str]]:
 def check_consistency(db: Checked) -> None:
     """Raise InconsistentError if the tables of pgflow do not agree with each other."""
     with db.connect() as session:
-        found = problems(session)
+        raise_if_any(problems(session))
+
+
+def raise_if_any(found: list[tuple[str, str, str]]) -> None:
+    """Raise InconsistentError that lists what has been found, if anything has."""
     if found:
         lines = [" | ".join(problem) for problem in found[:SHOWN]]
         raise InconsistentError("\n    ".join([f"{len(found)} problems:", *lines]), len(found))
+
+
+@contextmanager
+def checked_all_the_time(db: Checked, pause: float = 0.03) -> Iterator[None]:
+    """Check the database again and again meanwhile, also after its server or our session has been ended.
+
+    Raises InconsistentError in the end if anything was found.
+    """
+    over = threading.Event()
+    found: list[tuple[str, str, str]] = []
+    asked = 0
+
+    def ask() -> None:
+        nonlocal asked
+        while not over.wait(pause):
+            try:
+                with db.connect() as session:
+                    while not found and not over.wait(pause):
+                        found.extend(problems(session))
+                        asked += 1
+            except psycopg.OperationalError:
+                continue
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        asking.join(30)
+        print(f"checked {asked} times")
+        raise_if_any(found)
 
 
 def check_no_session_is_left(db: Checked, timeout: float = 30) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.promises import KINDS, broken_by
+from tests.support.promises import KINDS, StuckError, broken_by
 
 FAULTS = "faults"
 """The property of a test that holds its faults: kind → number."""
@@ -49,6 +49,8 @@ def note_broken(item: pytest.Item, when: str, error: BaseException) -> None:
     counts: Counter[str] = Counter()
     for broken in broken_by(error):
         counts[broken.kind] += broken.number
+    if isinstance(error, pytest.fail.Exception) and "from pytest-timeout" in str(error):
+        counts[StuckError.kind] += 1
     if counts:
         item.user_properties.append((BROKEN[when], dict(counts)))
 

@@ -20,6 +20,7 @@ def major(request, record_property):
     record_property("major", request.node.name.rpartition("_")[2])
 """
 TESTS = """
+import threading
 import pytest
 from tests.support.promises import DoubledError, InconsistentError, LostError, StuckError
 
@@ -56,6 +57,10 @@ def test_leaves_a_mess_9(unclean):
 
 def test_hangs_9():
     raise StuckError("waited in vain")
+
+@pytest.mark.timeout(0.1)
+def test_hangs_for_ever_9():
+    threading.Event().wait()
 
 def test_is_just_wrong_9(faults):
     assert faults.counts
@@ -113,12 +118,12 @@ def test_faults_are_counted_by_kind_and_major(tmp_path: Path, processes: str) ->
 @pytest.mark.parametrize("processes", ["-n0", "-n2"])
 def test_broken_promises_are_counted_once_each(tmp_path: Path, processes: str) -> None:
     lines = run(tmp_path, TESTS + FAILING, processes)
-    assert "4 failed, 4 passed, 1 xfailed, 2 errors" in lines[-1]
+    assert "5 failed, 4 passed, 1 xfailed, 2 errors" in lines[-1]
     assert table(lines)[-5:] == [
         ["in", "tests", "2", "2", "4"],
         ["lost", "0", "3", "3"],
         ["doubled", "1", "0", "1"],
-        ["stuck", "1", "0", "1"],
+        ["stuck", "2", "0", "2"],
         ["inconsistent", "4", "0", "4"],
     ]
 

@@ -17,7 +17,7 @@ WITH named AS
   UNION SELECT 'async.lane', l.owner_id FROM async.lane l WHERE l.owner = 'flow'
   UNION SELECT 'async.task', t.owner_id FROM async.task t WHERE t.key IS NOT NULL
   UNION SELECT 'flow.arguments', a.flow_id FROM flow.arguments a
-  WHERE NOT EXISTS (SELECT FROM async.fence f WHERE f.server <> (SELECT i.server FROM async.identity i))
+  WHERE NOT EXISTS (SELECT FROM async.fence f WHERE f.server IS DISTINCT FROM (SELECT i.server FROM async.identity i))
 )
 SELECT 'unknown_run', format('run %s', n.flow_id), format('does not exist, and %s has rows of it', n.what)
 FROM named n WHERE NOT EXISTS (SELECT FROM flow.run r WHERE r.flow_id = n.flow_id)

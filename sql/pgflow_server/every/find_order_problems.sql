@@ -43,8 +43,7 @@ CROSS JOIN LATERAL (
      CASE WHEN j.is_spoiled AND j.began IS NOT NULL AND j.state <> 'DOA' THEN
        format('is %s, and a mandatory parent failed', j.state) END),
     ('node_doa_for_nothing',
-     CASE WHEN j.state = 'DOA' AND NOT j.is_spoiled AND NOT EXISTS (
-            SELECT FROM async.task t WHERE t.owner_id = j.flow_id AND t.owner_item = j.node_no) THEN
+     CASE WHEN j.state = 'DOA' AND j.began = j.ended AND NOT j.is_spoiled THEN
        'is DOA, and no mandatory parent failed' END)) x(check_name, message)
 WHERE x.message IS NOT NULL;
 $$;

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from tests.model import work
 from tests.server.faults import scene
 from tests.support.promises import DoubledError, LostError
@@ -65,7 +67,7 @@ END
 $$;
 """
 
-OF_EACH = 5
+OF_EACH = 4
 """Steps of each kind in a node."""
 PATIENT = {"retries": 1000, "retry_delay": "5 ms", "retry_backoff": 1, "retry_on": ["22", "40"]}
 
@@ -93,12 +95,19 @@ class Mixture:
         scene.prepare(*self.everywhere)
         for place in self.everywhere:
             place.execute(KINDS)
-        scene.add_target(db, target="client", connection_string=client_db.conninfo)
-        for name, place in self.late.items():
-            scene.add_target(db, target=name, connection_string=place.conninfo, asynchronous_finish=True)
+        self._configure_targets(client_db.conninfo)
         work.configure(db, "mixture", {"nodes": self._nodes()})
         held = [{"node": f"held_{name}", "target": name, "routine": "work.held"} for name in self.places]
         work.configure(db, "held", {"nodes": held})
+
+    def _configure_targets(self, client: str) -> None:
+        """Give each target few connections: making them would be most of what a test does."""
+        targets = [{"target": "client", "connection_string": client, "max_concurrency": 4}] + [
+            {"target": name, "connection_string": place.conninfo, "asynchronous_finish": True}
+            for name, place in self.late.items()
+        ]
+        told = {"control": {"self_concurrency": 4}, "targets": targets}
+        self.db.execute("SELECT async.configure(%s)", [Jsonb(told)])
 
     def _nodes(self) -> list[dict[str, Any]]:
         nodes: list[dict[str, Any]] = []
@@ -111,18 +120,17 @@ class Mixture:
         last = {"node": "last", "target": "self", "routine": "work.run", "dependencies": above}
         return [*nodes, last]
 
-    def begin(self) -> int:
-        """Start another run, one that will be cancelled, and a raw task on each target; return the first."""
+    def begin(self) -> None:
+        """Start another run, one that will be cancelled, and a raw task on each target."""
         self.runs.append(work.run(self.db, "mixture"))
         self._held.append(work.run(self.db, "held"))
         for name, pushed in self._raw.items():
             query = f"INSERT INTO work.raw VALUES ({len(pushed)})"
             pushed.append(scene.push(self.db, query, name, raw=True))
-        return self.runs[-1]
 
     def done(self) -> int:
-        """How many steps of the newest run have taken effect on the server."""
-        return scene.count(self.db, self.runs[-1])
+        """How many tasks have taken effect on the server."""
+        return int(self.db.value("SELECT count(*)::INT FROM work.done"))
 
     def stir(self) -> None:
         """Answer those that have asked, and cancel what is held."""

@@ -13,7 +13,9 @@ from psycopg.types.json import Jsonb
 from tests.model import work
 from tests.server.faults import scene
 from tests.server.faults.mixture import Mixture
+from tests.server.faults.sabotage import Change, change
 from tests.support.boundary import Boundary
+from tests.support.consistency import check_consistency
 from tests.support.database import Database
 from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
@@ -105,9 +107,9 @@ def start_there(
     """Return an orchestrator that stands at the boundary, with work under way."""
     mixture.begin()
     victim = Orchestrator(db, force=True, options=f"{boundary.options} {options}")
-    before = Orchestrator(db) if name in AT_START else victim
-    before.start()
-    threshold = rng.randrange(15)
+    threshold = mixture.done() + rng.randrange(12)
+    first = Orchestrator(db) if name in AT_START else victim
+    first.start()
     until(lambda: mixture.done() >= threshold, what="some steps to be done")
     mixture.stir()
     boundary.close()
@@ -119,17 +121,8 @@ def start_there(
     return victim
 
 
-ROTATION = "_target.ring_tasks >= "
-
-
-def maintain_often(db: Any) -> None:
-    """Have maintenance done all the time, and receipt tables take turns after 50 tasks."""
-    db.execute("SELECT async.configure(%s)", [Jsonb({"control": {"light_maintenance_sleep": "20 ms"}})])
-    (source,) = db.execute(
-        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = 'build_exchange' AND prosrc LIKE %s",
-        [f"%{ROTATION}50000%"],
-    )[0]
-    db.execute(source.replace(f"{ROTATION}50000", f"{ROTATION}50"))
+ROTATE_OFTEN = Change("async.build_exchange", "ring_tasks >= 50000", "ring_tasks >= 50")
+"""A target's receipt tables take turns after 50 tasks."""
 
 
 def end_long_ago(db: Any, number: int) -> list[int]:
@@ -153,7 +146,8 @@ def test_boundary(
     mixture = Mixture(db, client_db, late_db)
     boundary = Boundary(db, name)
     old = end_long_ago(db, 30) if name == "forgotten" else []
-    maintain_often(db)
+    change(db, ROTATE_OFTEN)
+    db.execute("SELECT async.configure(%s)", [Jsonb({"control": {"light_maintenance_sleep": "20 ms"}})])
     ways = rng.sample(list(WAYS), len(WAYS))
     print("ways:", *ways)
     for way in ways:
@@ -165,6 +159,7 @@ def test_boundary(
             scene.reachable(place)
         if victim.is_running():
             victim.terminate()
+        check_consistency(db)
     orchestrator = Orchestrator(db).start()
     mixture.check()
     kept = "SELECT count(*)::INT FROM flow.run WHERE flow_id = ANY(%s)"

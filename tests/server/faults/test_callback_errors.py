@@ -280,6 +280,7 @@ def test_three_thousand_of_ten_thousand_fail(
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
+@pytest.mark.usefixtures("checked")
 def test_a_node_that_needs_them_all_ends_at_the_first_failure(
     db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:

@@ -149,6 +149,7 @@ def test_what_waits_behind_a_slow_one_is_not_begun_twice(
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
+@pytest.mark.usefixtures("checked")
 def test_they_commit_and_everything_dies(
     db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:

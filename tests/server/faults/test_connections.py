@@ -148,6 +148,7 @@ def test_stalled_in_the_midst_of_a_query_and_cut(
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
+@pytest.mark.usefixtures("checked")
 @pytest.mark.parametrize("target", ["self", "client"])
 @pytest.mark.parametrize("how", ["pg_terminate_backend", "pg_cancel_backend"])
 def test_our_sessions_are_ended_at_random(

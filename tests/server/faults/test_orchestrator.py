@@ -23,6 +23,7 @@ LONG = 60 if os.environ.get("PGFLOW_LONG") else 5
 """Seconds that the long callback runs at least; it goes on until it is told that it is enough."""
 
 
+@pytest.mark.usefixtures("checked")
 def test_terminated_at_random_instants(
     db: Any, client_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
@@ -43,6 +44,7 @@ def test_terminated_at_random_instants(
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
+@pytest.mark.usefixtures("checked")
 def test_killed_at_random_instants(db: Any, orchestrator: Any, faults: Faults, rng: random.Random) -> None:
     """SIGKILL of its backend, which makes PostgreSQL end every session and recover."""
     scene.prepare(db)
@@ -58,6 +60,7 @@ def test_killed_at_random_instants(db: Any, orchestrator: Any, faults: Faults, r
     scene.check_nothing_is_left(db, orchestrator)
 
 
+@pytest.mark.usefixtures("checked")
 def test_ended_while_runs_begin_and_end(
     db: Any, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
@@ -293,6 +296,7 @@ def test_what_is_asked_while_none_is_there(
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
+@pytest.mark.usefixtures("checked")
 def test_random_graphs_outlive_it(
     db: Any, client_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:

@@ -183,7 +183,7 @@ def test_the_old_primary_does_no_harm(
     primary_db: Any, far_db: Any, standby: Standby, link: Proxy, faults: Faults, connections: str
 ) -> None:
     """It does not know that it was replaced, and has its own runs to begin: none of their steps is done by
-    it on the target, even where it has to connect anew, and what the new primary's runs are told is theirs."""
+    it on the target, even where it connects anew, and what the new primary's runs are told is theirs."""
     old = Orchestrator(primary_db).start()
     scene.check_run(primary_db, scene.start(primary_db, 100, target="far"), 100, far_db)
     standby.catch_up()
