@@ -16,6 +16,7 @@ BEGIN
   IF latest IS DISTINCT FROM _s.configuration THEN
     _s.configuration := latest;
     SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
+    _s.next_maintenance := clock_timestamp();  -- it may be due more often now
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
       SELECT async.refresh_target(t, u.old)

@@ -39,6 +39,7 @@ BEGIN
     END IF;
   END LOOP;
   PERFORM async.hang_up_all();
+  PERFORM async.log('NOTICE', pg_catalog.format('orchestrator with epoch %s has ended', s.epoch));
   PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
 END;
 $$;

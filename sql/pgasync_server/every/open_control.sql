@@ -8,7 +8,7 @@ $$
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
  * Errors: those of the connection; 08004 when a pooler stands in between.
- * Writes async.epoch.
+ * Writes async.epoch, async.log_entry.
  */
 #variable_conflict error
 DECLARE
@@ -32,6 +32,9 @@ BEGIN
       EXIT WHEN later_epoch = 0;
       _s := async.take_epoch(_s, later_epoch);
     END LOOP;
+  END IF;
+  IF this_target.failures > 0 THEN
+    PERFORM async.log('NOTICE', format('target %s has been reached', this_target.target));
   END IF;
   this_target.state := 'up';
   this_target.failures := 0;
