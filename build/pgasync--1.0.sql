@@ -180,41 +180,51 @@ $$;
 COMMENT ON FUNCTION async.find_new_requests(TXID_SNAPSHOT) IS 'Engine: requests committed since a snapshot';
 
 -- pgasync/every/trim_requests.sql
-CREATE FUNCTION async.trim_requests(_since TXID_SNAPSHOT, _limit INT DEFAULT 5000) RETURNS BOOL
-LANGUAGE plpgsql
+CREATE FUNCTION async.trim_requests(
+  _since TXID_SNAPSHOT,
+  _trimmed TXID_SNAPSHOT DEFAULT NULL,
+  _limit INT DEFAULT 5000) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Removes requests that have been taken in: all at once by TRUNCATE when nobody has the table open and nothing else
- * is in it, otherwise some of them. Never waits.
+ * is in it, otherwise some of them. Never waits, and does not pass again over what was removed before, which a
+ * transaction that stays open keeps in the table.
  *
- * _since: the snapshot that has seen what may go; null removes nothing; _limit: most rows to remove one by one.
- * Returns whether it removed anything.
+ * _since: the snapshot that has seen what may go; null removes nothing; _trimmed: what an earlier snapshot has seen
+ * is gone already; _limit: most rows to remove one by one.
+ * Returns whether all of it is gone.
  * Writes async.request; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
  */
 #variable_conflict error
 DECLARE
-  removed BIGINT;
+  old TID[] := ARRAY(
+    SELECT q.ctid FROM async.request q
+    WHERE q.xid >= coalesce(txid_snapshot_xmax(_trimmed), 0) AND txid_visible_in_snapshot(q.xid, _since)
+    ORDER BY q.xid LIMIT _limit);
 BEGIN
-  IF _since IS NULL OR NOT EXISTS (SELECT FROM async.request) THEN
-    RETURN false;
+  old := old || ARRAY(
+    SELECT q.ctid FROM async.request q
+    WHERE q.xid IN (SELECT txid_snapshot_xip(_trimmed)) AND txid_visible_in_snapshot(q.xid, _since)
+    ORDER BY q.xid LIMIT _limit);
+  IF cardinality(old) = 0 THEN
+    RETURN true;
   END IF;
   BEGIN
     LOCK TABLE async.request IN ACCESS EXCLUSIVE MODE NOWAIT;
-    IF NOT EXISTS (SELECT FROM async.request r WHERE NOT txid_visible_in_snapshot(r.xid, _since)) THEN
+    IF NOT EXISTS (SELECT FROM async.request r WHERE r.xid >= txid_snapshot_xmax(_since))
+       AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid IN (SELECT txid_snapshot_xip(_since))) THEN
       TRUNCATE async.request;
       RETURN true;
     END IF;
   EXCEPTION WHEN lock_not_available THEN NULL;
   END;
-  DELETE FROM async.request r
-  WHERE r.ctid = ANY(ARRAY(
-    SELECT q.ctid FROM async.request q WHERE q.xid < txid_snapshot_xmin(_since) ORDER BY q.xid LIMIT _limit));
-  GET DIAGNOSTICS removed = ROW_COUNT;
-  RETURN removed > 0;
+  DELETE FROM async.request r WHERE r.ctid = ANY(old);
+  RETURN cardinality(old) < _limit;
 END;
 $$;
-COMMENT ON FUNCTION async.trim_requests(TXID_SNAPSHOT, INT) IS 'Engine: removes requests that have been taken in';
+COMMENT ON FUNCTION async.trim_requests(TXID_SNAPSHOT, TXID_SNAPSHOT, INT) IS
+  'Engine: removes requests that have been taken in';
 
 -- pgasync/every/find_receipts.sql
 CREATE FUNCTION async.find_receipts(_server UUID, _epochs BIGINT[], _batch_ids BIGINT[])
@@ -441,6 +451,34 @@ END;
 $$;
 COMMENT ON FUNCTION async.report_news(JSONB) IS 'Engine: what a target reports over its control connection';
 
+-- pgasync/every/run_errands.sql
+CREATE FUNCTION async.run_errands(_errands JSONB) RETURNS JSONB LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs small errands of extensions on a target. One that fails undoes only itself.
+ *
+ * _errands: [{routine, arguments}]: functions that take an array of their arguments.
+ * Returns the errors, as an array of texts.
+ */
+#variable_conflict error
+DECLARE
+  errand JSONB;
+  errors JSONB := '[]'::JSONB;
+BEGIN
+  -- one by one: each calls another function, and may fail by itself
+  FOR errand IN SELECT e.value FROM jsonb_array_elements(_errands) e LOOP
+    BEGIN
+      EXECUTE format('SELECT %s($1)', (errand->>'routine')::REGPROC) USING errand->'arguments';
+    EXCEPTION WHEN OTHERS THEN
+      errors := errors || to_jsonb(format('%s: %s', errand->>'routine', SQLERRM));
+    END;
+  END LOOP;
+  RETURN errors;
+END;
+$$;
+COMMENT ON FUNCTION async.run_errands(JSONB) IS 'Engine: runs small errands of extensions on a target';
+
 -- pgasync/every/attend.sql
 CREATE FUNCTION async.attend(_message JSONB) RETURNS JSONB LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -456,13 +494,15 @@ $$
  *                that have not begun; with cancel, interrupt the session
  *   notify       [[channel, payload]]
  *   trim         true: remove the requests that since has seen
+ *   trimmed      snapshot up to which they are removed already, or null
+ *   errands      [{routine, arguments}]: see async.run_errands()
  *   rotate       {ring, open, newest}: empty a receipt table but for these batches
  *   receipts     {epochs, batch_ids}: report the receipts of these batches
  *   flush        true: have the work that these receipts stand for on disk before the answer is sent
  *   sessions     [pid]: report these sessions
  *   requests     true: report what has been requested here since
- * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was
- * busy).
+ * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, trimmed (whether all of them are
+ * gone), errors (of errands), troubles (batches whose lock was busy).
  * Reads pg_stat_activity; writes async.receipt_0, async.receipt_1, async.request; locks as async.rotate_receipts()
  * and async.trim_requests() do.
  */
@@ -501,7 +541,11 @@ BEGIN
       (_message#>>'{rotate,newest}')::BIGINT));
   END IF;
   IF (_message->>'trim')::BOOL THEN
-    PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);
+    reply := reply || jsonb_build_object('trimmed', async.trim_requests(
+      (_message->>'since')::TXID_SNAPSHOT, (_message->>'trimmed')::TXID_SNAPSHOT));
+  END IF;
+  IF _message ? 'errands' THEN
+    reply := reply || jsonb_build_object('errors', async.run_errands(_message->'errands'));
   END IF;
   PERFORM pg_notify(n.value->>0, n.value->>1) FROM jsonb_array_elements(_message->'notify') n;
   SELECT reply
@@ -622,23 +666,31 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Whether a task of a batch has been revoked. Waits for an async.revoke_waiting() of this session's tasks that is just
- * going on. VOLATILE, so as to see what that has written.
+ * going on. VOLATILE, so as to see what that has written. No lock of the table outlives the look: the task may take
+ * hours, and receipts must rotate meanwhile.
  *
  * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt.
  * Reads async.receipt_0 or async.receipt_1; takes an advisory lock for a moment.
  */
 #variable_conflict error
+DECLARE
+  answer BOOL;
 BEGIN
   PERFORM pg_advisory_lock_shared(1885759282, pg_backend_pid());
   PERFORM pg_advisory_unlock_shared(1885759282, pg_backend_pid());
-  IF _ring = 0 THEN
-    PERFORM FROM async.receipt_0 r
-    WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id;
-  ELSE
-    PERFORM FROM async.receipt_1 r
-    WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id;
-  END IF;
-  RETURN FOUND;
+  BEGIN
+    IF _ring = 0 THEN
+      PERFORM FROM async.receipt_0 r
+      WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id;
+    ELSE
+      PERFORM FROM async.receipt_1 r
+      WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id;
+    END IF;
+    answer := FOUND;
+    RAISE EXCEPTION 'looked' USING ERRCODE = 'triggered_action_exception';
+  EXCEPTION WHEN triggered_action_exception THEN NULL;  -- gives the lock of the table back
+  END;
+  RETURN answer;
 END;
 $$;
 COMMENT ON FUNCTION async.is_revoked(INT, UUID, BIGINT, BIGINT, BIGINT) IS

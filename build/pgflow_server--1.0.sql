@@ -169,6 +169,14 @@ COMMENT ON COLUMN flow.definition_mutex.definition_id IS 'Definition that it bel
 COMMENT ON COLUMN flow.definition_mutex.mutex_no IS 'Number of the set within the definition, from 1';
 COMMENT ON COLUMN flow.definition_mutex.node_no IS 'Node of the set';
 
+CREATE TABLE flow.dropped_definition
+(
+  definition_id BIGINT,
+  CONSTRAINT dropped_definition_pk PRIMARY KEY (definition_id)
+);
+COMMENT ON TABLE flow.dropped_definition IS 'Definitions that are gone, of which parts may be left';
+COMMENT ON COLUMN flow.dropped_definition.definition_id IS 'Definition';
+
 -- pgflow_server/once/run.sql
 /*
  * Runs. State is inserted, never updated: of the rows of a run, or of a node of a run, the one with the greatest state_no
@@ -193,6 +201,7 @@ CREATE TABLE flow.run
   CONSTRAINT run_pk PRIMARY KEY (flow_id)
 );
 CREATE INDEX run_flow_idx ON flow.run(flow, flow_id);
+CREATE INDEX run_definition_idx ON flow.run(definition_id);
 COMMENT ON TABLE flow.run IS 'Runs as they were asked for; never updated, removed task_keep_duration after their end';
 COMMENT ON COLUMN flow.run.flow_id IS 'Number of the run';
 COMMENT ON COLUMN flow.run.flow IS 'Name of its flow';
@@ -321,7 +330,7 @@ COMMENT ON TYPE flow.change_t IS 'Engine: a node of a run and what becomes of it
 /* How flows reach the task engine, which knows nothing of them. */
 INSERT INTO async.hook(owner, check_request, on_requests, on_results, on_cycle, on_maintenance)
 VALUES
-  ('flow', 'flow.check_request', 'flow.handle_requests', 'flow.handle_results', 'flow.expand_chunks', 'flow.forget_runs');
+  ('flow', 'flow.check_request', 'flow.handle_requests', 'flow.handle_results', 'flow.expand_chunks', 'flow.forget_old');
 
 INSERT INTO async.task_kind(kind, argument_type, header, argument, preamble, on_missing)
 VALUES
@@ -889,7 +898,8 @@ $$
  *
  * _flow, _arguments, _only_these_nodes, _parent_task_id, _priority: as flow.run_flow() got them.
  * Errors: PF001 unknown flow, 0A000 what this version does not run.
- * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the row of flow.flow against flow.drop_flow().
+ * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the rows of flow.flow
+ *   and flow.definition against flow.drop_flow() and flow.forget_definitions().
  */
 #variable_conflict error
 DECLARE
@@ -897,7 +907,8 @@ DECLARE
 BEGIN
   INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id)
   SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
-  FROM flow.flow f WHERE f.flow = _flow FOR KEY SHARE;
+  FROM flow.flow f JOIN flow.definition d ON d.definition_id = f.definition_id
+  WHERE f.flow = _flow FOR KEY SHARE;
   IF NOT FOUND THEN
     PERFORM flow.raise_unknown_flow(_flow);
   END IF;
@@ -943,6 +954,46 @@ END;
 $$;
 COMMENT ON FUNCTION flow.draft_lane(TEXT, BOOL, INTERVAL) IS 'Engine: a lane of a flow on a target, not stored yet';
 
+-- pgflow_server/every/drop_definition_parts.sql
+CREATE FUNCTION flow.drop_definition_parts(_limit INT DEFAULT 2000) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes a piece of the parts of a definition that is gone.
+ *
+ * _limit: most rows of a table at a time.
+ * Returns whether there is such a definition.
+ * Writes flow.definition_node, flow.definition_edge, flow.definition_mutex, flow.dropped_definition.
+ */
+#variable_conflict error
+DECLARE
+  dropped_id BIGINT := (SELECT d.definition_id FROM flow.dropped_definition d ORDER BY d.definition_id LIMIT 1);
+  removed BIGINT;
+  more BOOL := false;
+BEGIN
+  IF dropped_id IS NULL THEN
+    RETURN false;
+  END IF;
+  DELETE FROM flow.definition_edge p
+  WHERE p.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.definition_edge o WHERE o.definition_id = dropped_id LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.definition_node p
+  WHERE p.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.definition_node o WHERE o.definition_id = dropped_id LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.definition_mutex p
+  WHERE p.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.definition_mutex o WHERE o.definition_id = dropped_id LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  IF NOT more THEN
+    DELETE FROM flow.dropped_definition d WHERE d.definition_id = dropped_id;
+  END IF;
+  RETURN true;
+END;
+$$;
+COMMENT ON FUNCTION flow.drop_definition_parts(INT) IS 'Engine: removes a piece of the parts of a definition that is gone';
+
 -- pgflow_server/every/drop_flow.sql
 CREATE FUNCTION flow.drop_flow(_flow TEXT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -982,6 +1033,39 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION flow.drop_flow(TEXT) IS 'Removes a flow; refused while a run of it is open';
+
+-- pgflow_server/every/drop_runs.sql
+CREATE FUNCTION flow.drop_runs(_flow_ids BIGINT[], _limit INT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes runs of which little is left, after their lanes if there are many of those. Targets that have got their
+ * arguments are asked to drop them.
+ *
+ * _flow_ids: the runs.
+ * _limit: most lanes at a time.
+ * Writes flow.run, flow.run_state, flow.arguments_sent, async.lane, and async.errand by
+ *   async.add_errand().
+ */
+#variable_conflict error
+DECLARE
+  removed BIGINT;
+BEGIN
+  DELETE FROM async.lane l
+  WHERE l.ctid = ANY(ARRAY(
+    SELECT o.ctid FROM async.lane o WHERE o.owner_id = ANY(_flow_ids) AND o.owner = 'flow' LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  IF removed < _limit THEN
+    PERFORM async.add_errand(a.target_id, 'flow.forget_arguments', to_jsonb(a.flow_id))
+    FROM flow.arguments_sent a JOIN async.target t ON t.target_id = a.target_id
+    WHERE a.flow_id = ANY(_flow_ids);
+    DELETE FROM flow.arguments_sent a WHERE a.flow_id = ANY(_flow_ids);
+    DELETE FROM flow.run_state s WHERE s.flow_id = ANY(_flow_ids);
+    DELETE FROM flow.run r WHERE r.flow_id = ANY(_flow_ids);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.drop_runs(BIGINT[], INT) IS 'Engine: removes runs of which little is left';
 
 -- pgflow_server/every/end_routines.sql
 CREATE FUNCTION flow.end_routines(_results async.result_t[]) RETURNS flow.change_t[]
@@ -1135,7 +1219,7 @@ BEGIN
   IF flow.queue_steps(_chunk) THEN
     RETURN flow.find_done_nodes(ARRAY[ROW(_chunk.flow_id, _chunk.node_no, NULL, NULL)::flow.change_t]);
   END IF;
-  RETURN '{}';
+  RETURN '{}'::flow.change_t[];
 EXCEPTION
   WHEN insufficient_resources OR operator_intervention OR system_error THEN
     RAISE;
@@ -1841,6 +1925,41 @@ WHERE x.message IS NOT NULL;
 $$;
 COMMENT ON FUNCTION flow.find_node_task_problems() IS 'Engine: nodes whose states do not follow from their own task';
 
+-- pgflow_server/every/find_old_runs.sql
+CREATE FUNCTION flow.find_old_runs(_keep INTERVAL) RETURNS BIGINT[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs that ended long enough ago, among the next hundred. Behind the first that was requested within that time there is
+ * none, so that it begins anew then: what is passed over are runs that were under way that long ago.
+ *
+ * The setting pgflow.runs_seen of the orchestrator's session holds how far it has got.
+ *
+ * _keep: how long ago they must have ended.
+ * Reads flow.run, flow.run_state.
+ */
+#variable_conflict error
+DECLARE
+  before CONSTANT TIMESTAMPTZ := clock_timestamp() - _keep;
+  seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.runs_seen', true), ''), '0')::BIGINT;
+  piece RECORD;
+BEGIN
+  SELECT count(*) AS runs, max(r.flow_id) AS furthest, bool_or(r.requested >= before) AS has_new,
+         array_agg(r.flow_id ORDER BY r.flow_id) FILTER (WHERE s.state <> 'RUNNING' AND s.changed < before) AS old_ids
+  INTO piece
+  FROM (SELECT n.flow_id, n.requested FROM flow.run n WHERE n.flow_id > seen ORDER BY n.flow_id LIMIT 100) r
+  LEFT JOIN LATERAL (
+    SELECT l.state, l.changed
+    FROM flow.run_state l WHERE l.flow_id = r.flow_id AND r.requested < before ORDER BY l.state_no DESC LIMIT 1) s ON true;
+  IF piece.old_ids IS NULL THEN
+    PERFORM set_config(
+      'pgflow.runs_seen', (CASE WHEN piece.runs = 100 AND NOT piece.has_new THEN piece.furthest ELSE 0 END)::TEXT, false);
+  END IF;
+  RETURN piece.old_ids;
+END;
+$$;
+COMMENT ON FUNCTION flow.find_old_runs(INTERVAL) IS 'Engine: runs that ended long ago';
+
 -- pgflow_server/every/find_order_problems.sql
 CREATE FUNCTION flow.find_order_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
@@ -2163,49 +2282,171 @@ $$;
 COMMENT ON FUNCTION flow.find_subflow_problems(TEXT, JSONB) IS
   'Engine: what is wrong with the flows that steps of a configuration run';
 
--- pgflow_server/every/forget_runs.sql
-CREATE FUNCTION flow.forget_runs(_keep INTERVAL) RETURNS BOOL LANGUAGE plpgsql
+-- pgflow_server/every/find_tasks_of.sql
+CREATE FUNCTION flow.find_tasks_of(_flow_ids BIGINT[], _limit INT) RETURNS BIGINT[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Hook of the engine: removes a piece, up to 2,000 tasks, of the oldest run that has ended; once it has no tasks left,
- * the run itself. Its arguments go first: by that it is known to be incomplete.
+ * Some tasks of runs that are being forgotten, each time others, in the order of the index: rows that a transaction
+ * somewhere keeps from being removed are not passed over and over.
  *
- * _keep: how long ago it must have ended.
- * Returns whether there was anything to remove.
- * Writes flow.run, flow.run_state, flow.node_state, flow.arguments, flow.arguments_sent, async.lane,
- *   async.lane_position, and what async.forget_tasks() does.
+ * The setting pgflow.tasks_seen of the orchestrator's session holds the last of those found before.
+ *
+ * _flow_ids: the runs, in order.
+ * _limit: most tasks.
+ * Returns task_ids.
+ * Reads async.task.
  */
 #variable_conflict error
 DECLARE
-  old_id BIGINT;
-  old_tasks BIGINT[];
+  seen TEXT[] := string_to_array(nullif(current_setting('pgflow.tasks_seen', true), ''), ' ');
+  piece RECORD;
 BEGIN
-  SELECT r.flow_id INTO old_id
-  FROM flow.run r
-  CROSS JOIN LATERAL (
-    SELECT s.state, s.changed FROM flow.run_state s WHERE s.flow_id = r.flow_id ORDER BY s.state_no DESC LIMIT 1) s
-  WHERE s.state <> 'RUNNING' AND s.changed < clock_timestamp() - _keep
-  ORDER BY r.flow_id
-  LIMIT 1;
-  IF old_id IS NULL THEN
-    RETURN false;
+  SELECT array_agg(t.task_id) AS task_ids, count(*) AS tasks,
+         (array_agg(concat_ws(' ', t.owner_id, t.owner_item, t.key) ORDER BY t.owner_id DESC, t.owner_item DESC, t.key DESC))[1]
+           AS furthest
+  INTO piece
+  FROM (
+    SELECT p.*
+    FROM unnest(_flow_ids) u(flow_id)
+    CROSS JOIN LATERAL (
+      SELECT o.task_id, o.owner_id, o.owner_item, o.key
+      FROM async.task o
+      WHERE o.owner_id = u.flow_id AND (o.owner_item, o.key) > (
+        CASE WHEN u.flow_id = seen[1]::BIGINT THEN seen[2]::INT ELSE -1 END,
+        CASE WHEN u.flow_id = seen[1]::BIGINT THEN seen[3]::UUID ELSE '00000000-0000-0000-0000-000000000000' END)
+      ORDER BY o.owner_item, o.key LIMIT _limit) p
+    LIMIT _limit) t;
+  IF piece.tasks = _limit THEN
+    PERFORM set_config('pgflow.tasks_seen', piece.furthest, false);
   END IF;
-  DELETE FROM flow.arguments a WHERE a.flow_id = old_id;
-  old_tasks := ARRAY(SELECT t.task_id FROM async.task t WHERE t.owner_id = old_id LIMIT 2000);
-  PERFORM async.forget_tasks(old_tasks);
-  IF cardinality(old_tasks) < 2000 THEN
-    DELETE FROM flow.node_state s WHERE s.flow_id = old_id;
-    DELETE FROM flow.run_state s WHERE s.flow_id = old_id;
-    DELETE FROM flow.arguments_sent a WHERE a.flow_id = old_id;
-    DELETE FROM flow.run r WHERE r.flow_id = old_id;
-    DELETE FROM async.lane_position p USING async.lane l WHERE l.lane_id = p.lane_id AND l.owner = 'flow' AND l.owner_id = old_id;
-    DELETE FROM async.lane l WHERE l.owner = 'flow' AND l.owner_id = old_id;
-  END IF;
-  RETURN true;
+  RETURN piece.task_ids;
 END;
 $$;
-COMMENT ON FUNCTION flow.forget_runs(INTERVAL) IS 'Engine: hook of maintenance, removes old runs';
+COMMENT ON FUNCTION flow.find_tasks_of(BIGINT[], INT) IS 'Engine: some tasks of runs that are being forgotten';
+
+-- pgflow_server/every/forget_definitions.sql
+CREATE FUNCTION flow.forget_definitions(_keep INTERVAL) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes definitions older than some time that are no flow's newest and that no run refers to: looks at fifty of them,
+ * and leaves those alone that somebody is just starting a run of. Their parts go piece by piece afterwards.
+ *
+ * The setting pgflow.definitions_seen of the orchestrator's session holds how far it has got.
+ *
+ * _keep: how old they must be.
+ * Returns whether there is more to remove, or to look at.
+ * Writes flow.definition, flow.dropped_definition, and what flow.drop_definition_parts() does; locks rows of the first.
+ */
+#variable_conflict error
+DECLARE
+  seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.definitions_seen', true), ''), '0')::BIGINT;
+  piece BIGINT[];
+BEGIN
+  IF flow.drop_definition_parts() THEN
+    RETURN true;
+  END IF;
+  piece := ARRAY(SELECT d.definition_id FROM flow.definition d WHERE d.definition_id > seen ORDER BY d.definition_id LIMIT 50);
+  PERFORM set_config('pgflow.definitions_seen', coalesce(piece[50], 0)::TEXT, false);
+  WITH unneeded AS
+  (
+    SELECT d.definition_id
+    FROM flow.definition d
+    WHERE d.definition_id = ANY(piece) AND d.created < clock_timestamp() - _keep
+      AND NOT EXISTS (SELECT FROM flow.flow f WHERE f.flow = d.flow AND f.definition_id = d.definition_id)
+      AND NOT EXISTS (SELECT FROM flow.run r WHERE r.definition_id = d.definition_id)
+    FOR UPDATE SKIP LOCKED
+  ), gone AS
+  (
+    DELETE FROM flow.definition d USING unneeded u WHERE d.definition_id = u.definition_id RETURNING d.definition_id
+  )
+  INSERT INTO flow.dropped_definition(definition_id) SELECT g.definition_id FROM gone g;
+  RETURN FOUND OR piece[50] IS NOT NULL;
+END;
+$$;
+COMMENT ON FUNCTION flow.forget_definitions(INTERVAL) IS 'Engine: removes definitions that nobody needs';
+
+-- pgflow_server/every/forget_old.sql
+CREATE FUNCTION flow.forget_old(_keep INTERVAL) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Hook of the engine: removes a piece of the oldest runs that ended long enough ago; where there are none, definitions
+ * that nobody needs.
+ *
+ * _keep: how long ago they must have ended.
+ * Returns whether there may be more.
+ * Writes what flow.forget_runs() and flow.forget_definitions() do.
+ */
+#variable_conflict error
+DECLARE
+  old_runs BIGINT[] := flow.find_old_runs(_keep);
+BEGIN
+  IF cardinality(old_runs) > 0 THEN
+    PERFORM flow.forget_runs(old_runs);
+    RETURN true;
+  END IF;
+  RETURN flow.forget_definitions(_keep);
+END;
+$$;
+COMMENT ON FUNCTION flow.forget_old(INTERVAL) IS 'Engine: removes what ended long ago, piece by piece';
+
+-- pgflow_server/every/forget_runs.sql
+CREATE FUNCTION flow.forget_runs(_flow_ids BIGINT[], _limit INT DEFAULT 2000) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes a piece of runs that have ended: first their arguments, by whose lack they are known to be incomplete, and
+ * their tasks, then what else there is of them, at last the runs themselves with their last states, by which they are
+ * known to have ended.
+ *
+ * _flow_ids: the runs, in order.
+ * _limit: most rows of a table at a time.
+ * Writes flow.arguments, flow.node_state, flow.run_state, flow.parked_chunk, async.lane_position, and what
+ *   async.forget_tasks() and flow.drop_runs() do.
+ */
+#variable_conflict error
+DECLARE
+  old_tasks BIGINT[] := flow.find_tasks_of(_flow_ids, _limit);
+  removed BIGINT;
+  more BOOL := false;
+BEGIN
+  DELETE FROM flow.arguments a WHERE a.flow_id = ANY(_flow_ids);
+  PERFORM async.forget_tasks(old_tasks);
+  IF cardinality(old_tasks) = _limit THEN
+    RETURN;
+  END IF;
+  DELETE FROM flow.node_state s
+  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.node_state o WHERE o.flow_id = ANY(_flow_ids) LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.run_state s
+  WHERE s.ctid = ANY(ARRAY(
+    SELECT o.ctid
+    FROM unnest(_flow_ids) u(flow_id)
+    CROSS JOIN LATERAL (
+      SELECT l.ctid FROM flow.run_state l WHERE l.flow_id = u.flow_id ORDER BY l.state_no DESC OFFSET 1 LIMIT _limit) o
+    LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.parked_chunk s
+  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.parked_chunk o WHERE o.flow_id = ANY(_flow_ids) LIMIT 100));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = 100;
+  DELETE FROM async.lane_position s
+  WHERE s.ctid = ANY(ARRAY(
+    SELECT p.ctid
+    FROM async.lane l JOIN async.lane_position p ON p.lane_id = l.lane_id
+    WHERE l.owner_id = ANY(_flow_ids) AND l.owner = 'flow' LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  IF NOT more THEN
+    PERFORM flow.drop_runs(_flow_ids, _limit);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.forget_runs(BIGINT[], INT) IS 'Engine: removes a piece of runs that have ended';
 
 -- pgflow_server/every/get_configuration_rules.sql
 CREATE FUNCTION flow.get_configuration_rules() RETURNS JSONB LANGUAGE sql IMMUTABLE

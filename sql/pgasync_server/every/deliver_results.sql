@@ -3,10 +3,10 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Tells extensions which of their tasks have ended: all of one owner at once, and when that fails, one by one, so
- * that trouble with one touches no other; it is logged.
+ * that trouble with one touches no other; it is logged, and that one is told again after 1, 2, 4, … 60 s.
  *
  * _results: of any owners.
- * Writes async.log_entry, and what the hooks do.
+ * Writes async.undelivered, async.log_entry, and what the hooks do.
  */
 #variable_conflict error
 DECLARE
@@ -29,6 +29,11 @@ BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN
           PERFORM async.log('ERROR', format('result of task %s failed: %s', result.task_id, SQLERRM));
+          INSERT INTO async.undelivered AS u(task_id, failures, due, error)
+          VALUES (result.task_id, 1, clock_timestamp() + INTERVAL '1 s', async.shorten_error(SQLSTATE, SQLERRM))
+          ON CONFLICT (task_id) DO UPDATE SET
+            failures = u.failures + 1, error = EXCLUDED.error,
+            due = clock_timestamp() + least(2 ^ u.failures, 60) * INTERVAL '1 s';
         END;
       END LOOP;
     END;

@@ -10,27 +10,27 @@ $$
  * _s: state of the orchestrator.
  * Returns n, an index into _s.lanes; rivals: how many of the same target and priority are still to be served, itself
  * included; in the second turn 1.
- * Reads async.doomed_lane, async.concurrency_pool.
+ * Reads async.concurrency_pool, and the setting pgflow.doomed.
  */
 #variable_conflict error
+DECLARE
+  doomed BIGINT[] := string_to_array(coalesce(current_setting('pgflow.doomed', true), ''), ',')::BIGINT[];
+  full_pools INT[] := ARRAY(
+    SELECT p.pool_id
+    FROM (SELECT b.pool_id, count(*) AS places
+          FROM unnest(_s.slots) b WHERE b.state IN ('busy', 'ended', 'watched') GROUP BY b.pool_id) k
+    JOIN async.concurrency_pool p ON p.pool_id = k.pool_id AND p.max_workers <= k.places);
 BEGIN
   RETURN QUERY
-  WITH taken AS
-  (
-    SELECT b.pool_id, count(*) AS places
-    FROM unnest(_s.slots) b WHERE b.state IN ('busy', 'ended', 'watched') GROUP BY b.pool_id
-  ), ready AS
+  WITH ready AS
   (
     SELECT l.n, l.lane_id, l.target_id, l.pool_id, l.priority, l.served,
            count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC) AS rivals,
            count(*) OVER (PARTITION BY l.target_id, l.priority) AS equals
     FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
     JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
-    LEFT JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
-    LEFT JOIN taken k ON k.pool_id = l.pool_id
     WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
-      AND coalesce(k.places, 0) < coalesce(p.max_workers, 1)
-      AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
+      AND NOT l.pool_id = ANY(full_pools) AND NOT l.lane_id = ANY(doomed)
       AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
     ORDER BY l.priority, l.served, l.lane_id
     LIMIT 64

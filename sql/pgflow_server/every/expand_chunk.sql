@@ -15,7 +15,7 @@ BEGIN
   IF flow.queue_steps(_chunk) THEN
     RETURN flow.find_done_nodes(ARRAY[ROW(_chunk.flow_id, _chunk.node_no, NULL, NULL)::flow.change_t]);
   END IF;
-  RETURN '{}';
+  RETURN '{}'::flow.change_t[];
 EXCEPTION
   WHEN insufficient_resources OR operator_intervention OR system_error THEN
     RAISE;

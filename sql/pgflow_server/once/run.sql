@@ -21,6 +21,7 @@ CREATE TABLE flow.run
   CONSTRAINT run_pk PRIMARY KEY (flow_id)
 );
 CREATE INDEX run_flow_idx ON flow.run(flow, flow_id);
+CREATE INDEX run_definition_idx ON flow.run(definition_id);
 COMMENT ON TABLE flow.run IS 'Runs as they were asked for; never updated, removed task_keep_duration after their end';
 COMMENT ON COLUMN flow.run.flow_id IS 'Number of the run';
 COMMENT ON COLUMN flow.run.flow IS 'Name of its flow';
