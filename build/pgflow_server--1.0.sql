@@ -1212,7 +1212,7 @@ $$
  * _chunk: the steps, of one node.
  * Returns the node if it ends with that.
  * Errors: of classes 53, 57 and 58.
- * Writes what flow.queue_steps() and flow.count_steps() do, and the log.
+ * Writes what flow.queue_steps(), flow.fail_steps() and flow.count_steps() do, and the log.
  */
 #variable_conflict error
 BEGIN
@@ -1226,10 +1226,8 @@ EXCEPTION
   WHEN OTHERS THEN
     PERFORM async.log('ERROR', format(
       '%s steps of run %s cannot run: %s', cardinality(_chunk.steps), _chunk.flow_id, SQLERRM));
-    RETURN flow.count_steps(ARRAY(
-      SELECT ROW(NULL, 'flow', _chunk.flow_id, _chunk.node_no, true, 'FAILED', NULL, clock_timestamp(), SQLSTATE,
-                 SQLERRM)::async.result_t
-      FROM generate_series(1, cardinality(_chunk.steps))));
+    RETURN flow.count_steps(flow.fail_steps(_chunk, SQLSTATE, SQLERRM))
+      || flow.find_done_nodes(ARRAY[ROW(_chunk.flow_id, _chunk.node_no, NULL, NULL)::flow.change_t]);
 END;
 $$;
 COMMENT ON FUNCTION flow.expand_chunk(flow.chunk) IS 'Engine: makes tasks of steps of one node';
@@ -1305,6 +1303,67 @@ FROM
 ) e;
 $$;
 COMMENT ON FUNCTION flow.extract_edges(JSONB) IS 'Engine: the dependencies of a configuration';
+
+-- pgflow_server/every/fail_nodes.sql
+CREATE FUNCTION flow.fail_nodes(_flow_id BIGINT, _node_nos INT[], _error TEXT) RETURNS flow.change_t[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Records the tasks of nodes that cannot run as failed.
+ *
+ * _flow_id, _node_nos: the nodes, all of one run; _error: why.
+ * Returns how they end.
+ * Writes async.task, async.result.
+ */
+#variable_conflict error
+BEGIN
+  WITH failed AS
+  (
+    INSERT INTO async.task(task_id, owner_id, owner_item, key, query, argument, source)
+    SELECT nextval('async.task_id_seq'), _flow_id, n.node_no, '00000000-0000-0000-0000-000000000000', n.routine,
+           to_jsonb(n.node), r.flow
+    FROM flow.run r
+    CROSS JOIN unnest(_node_nos) u(node_no)
+    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = u.node_no
+    WHERE r.flow_id = _flow_id
+    RETURNING task_id
+  )
+  INSERT INTO async.result(task_id, status, ended, sqlstate, error)
+  SELECT f.task_id, 'FAILED', clock_timestamp(), 'PF007', _error FROM failed f;
+  RETURN ARRAY(SELECT ROW(_flow_id, u, 'FAILED', _error)::flow.change_t FROM unnest(_node_nos) u);
+END;
+$$;
+COMMENT ON FUNCTION flow.fail_nodes(BIGINT, INT[], TEXT) IS 'Engine: records nodes that cannot run';
+
+-- pgflow_server/every/fail_steps.sql
+CREATE FUNCTION flow.fail_steps(_chunk flow.chunk, _sqlstate TEXT, _error TEXT) RETURNS async.result_t[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Records steps that cannot run as failed.
+ *
+ * _chunk: the steps; _sqlstate, _error: why.
+ * Returns their results.
+ * Writes async.result, and what flow.insert_steps() does.
+ */
+#variable_conflict error
+DECLARE
+  node_name TEXT := (
+    SELECT n.node FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id
+    WHERE r.flow_id = _chunk.flow_id AND n.node_no = _chunk.node_no);
+  failed_ids BIGINT[] := flow.insert_steps(_chunk, NULL, node_name);
+BEGIN
+  INSERT INTO async.result(task_id, status, ended, sqlstate, error)
+  SELECT u, 'FAILED', clock_timestamp(), _sqlstate, _error FROM unnest(failed_ids) u;
+  RETURN ARRAY(
+    SELECT ROW(u, 'flow', _chunk.flow_id, _chunk.node_no, true, 'FAILED', NULL, clock_timestamp(), _sqlstate,
+               _error)::async.result_t
+    FROM unnest(failed_ids) u);
+END;
+$$;
+COMMENT ON FUNCTION flow.fail_steps(flow.chunk, TEXT, TEXT) IS 'Engine: records steps that cannot run';
 
 -- pgflow_server/every/find_count_problems.sql
 CREATE FUNCTION flow.find_count_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
@@ -2699,6 +2758,47 @@ END;
 $$;
 COMMENT ON FUNCTION flow.insert_nodes(BIGINT, JSONB) IS 'Engine: stores the nodes of a definition';
 
+-- pgflow_server/every/insert_steps.sql
+CREATE FUNCTION flow.insert_steps(_chunk flow.chunk, _lane_id BIGINT, _node TEXT) RETURNS BIGINT[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Makes tasks of those steps that their node has not already; the others are no longer counted. A hash tells steps
+ * apart, since an index entry cannot hold large arguments.
+ *
+ * _chunk: the steps; _lane_id: the lane in which they wait, null: they never run; _node: name of their node.
+ * Returns the new tasks.
+ * Writes async.task, flow.node_state.
+ */
+#variable_conflict error
+DECLARE
+  new_ids BIGINT[];
+  known INT;
+BEGIN
+  WITH queued AS
+  (
+    INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, key, argument, source)
+    SELECT nextval('async.task_id_seq'), _lane_id, CASE WHEN _lane_id IS NOT NULL THEN nextval('async.seq') END,
+           _chunk.flow_id, _chunk.node_no, md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, _node
+    FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
+    ON CONFLICT (owner_id, owner_item, key) DO NOTHING
+    RETURNING task_id
+  )
+  SELECT coalesce(array_agg(q.task_id), '{}') INTO new_ids FROM queued q;
+
+  known := cardinality(_chunk.steps) - cardinality(new_ids);
+  IF known > 0 THEN
+    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
+    SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps - known, s.unfinished - known, s.failed, s.canceled,
+           s.verdict
+    FROM flow.find_node_state(_chunk.flow_id, _chunk.node_no) s;
+  END IF;
+  RETURN new_ids;
+END;
+$$;
+COMMENT ON FUNCTION flow.insert_steps(flow.chunk, BIGINT, TEXT) IS 'Engine: makes tasks of steps';
+
 -- pgflow_server/every/list_known_names.sql
 CREATE FUNCTION flow.list_known_names(_kind TEXT, _nodes TEXT[]) RETURNS TEXT[] LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
@@ -2871,7 +2971,7 @@ $$
  *
  * _begun: the nodes.
  * Returns those that fail at once, since their target is not there any more.
- * Writes async.lane, async.task.
+ * Writes async.lane, async.task, and what flow.fail_nodes() does.
  */
 #variable_conflict error
 DECLARE
@@ -2891,9 +2991,7 @@ BEGIN
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
     IF NOT EXISTS (SELECT FROM async.target t WHERE t.target = alike.target) THEN
-      failing := failing || ARRAY(
-        SELECT ROW(alike.flow_id, u.node_no, 'FAILED', format('unknown target "%s"', alike.target))::flow.change_t
-        FROM unnest(alike.node_nos) u(node_no));
+      failing := failing || flow.fail_nodes(alike.flow_id, alike.node_nos, format('unknown target "%s"', alike.target));
       CONTINUE;
     END IF;
     wanted := flow.draft_lane(alike.target, NOT alike.synchronous, NULL);
@@ -2926,17 +3024,16 @@ CREATE FUNCTION flow.queue_steps(_chunk flow.chunk) RETURNS BOOL LANGUAGE plpgsq
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes tasks of steps. A hash tells steps apart, since an index entry cannot hold large arguments.
+ * Makes tasks of steps that are to run.
  *
  * _chunk: the steps, of one node.
  * Returns whether some of them existed already: those are no longer counted.
- * Writes async.lane, async.task, flow.node_state.
+ * Writes async.lane, and what flow.insert_steps() does.
  */
 #variable_conflict error
 DECLARE
   defined flow.definition_node;
   wanted async.lane;
-  queued BIGINT;
 BEGIN
   SELECT n.* INTO defined
   FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = _chunk.node_no
@@ -2955,21 +3052,7 @@ BEGIN
   wanted.retry_on := defined.retry_on;
   wanted.on_interrupt := defined.on_interrupt;
   wanted.lane_id := async.ensure_lane(wanted);
-  INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, key, argument, source)
-  SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), _chunk.flow_id, _chunk.node_no,
-         md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, defined.node
-  FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
-  ON CONFLICT (owner_id, owner_item, key) DO NOTHING;
-  GET DIAGNOSTICS queued = ROW_COUNT;
-
-  IF queued < cardinality(_chunk.steps) THEN
-    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
-    SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps - cardinality(_chunk.steps) + queued,
-           s.unfinished - cardinality(_chunk.steps) + queued, s.failed, s.canceled, s.verdict
-    FROM flow.find_node_state(_chunk.flow_id, _chunk.node_no) s;
-    RETURN true;
-  END IF;
-  RETURN false;
+  RETURN cardinality(flow.insert_steps(_chunk, wanted.lane_id, defined.node)) < cardinality(_chunk.steps);
 END;
 $$;
 COMMENT ON FUNCTION flow.queue_steps(flow.chunk) IS 'Engine: makes tasks of a chunk of steps';
