@@ -41,6 +41,7 @@ CREATE TABLE async.control
   default_concurrency_pool_workers INT NOT NULL DEFAULT 8,
   advisory_mutex_id BIGINT NOT NULL DEFAULT 5764888,
   log_level TEXT NOT NULL DEFAULT 'NOTICE',
+  flush TEXT NOT NULL DEFAULT 'task',
   paused BOOL NOT NULL DEFAULT false,
   configuration_version BIGINT NOT NULL DEFAULT 0,
   CONSTRAINT control_pk PRIMARY KEY (singleton),
@@ -54,7 +55,8 @@ CREATE TABLE async.control
   CONSTRAINT control_heavy_maintenance_sleep_positive CHECK (heavy_maintenance_sleep > '0'),
   CONSTRAINT control_self_concurrency_positive CHECK (self_concurrency > 0),
   CONSTRAINT control_default_concurrency_pool_workers_positive CHECK (default_concurrency_pool_workers > 0),
-  CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR'))
+  CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR')),
+  CONSTRAINT control_flush_known CHECK (flush IN ('task', 'batch'))
 );
 COMMENT ON TABLE async.control IS 'Settings of the task engine; one row; change it with async.configure()';
 COMMENT ON COLUMN async.control.singleton IS 'Always true: the table has one row';
@@ -77,6 +79,9 @@ COMMENT ON COLUMN async.control.advisory_mutex_id IS
   'Key of the advisory lock that lets only one orchestrator run in this database';
 COMMENT ON COLUMN async.control.log_level IS
   'Least level that is logged: DEBUG, INFO, NOTICE, WARNING or ERROR';
+COMMENT ON COLUMN async.control.flush IS
+  'When the work of a task is flushed to disk: task: by its commit; batch: only before it counts as done, which is'
+  ' faster, but a crash may undo, for it to be done again, what others have seen';
 COMMENT ON COLUMN async.control.paused IS
   'The orchestrator starts nothing new; async.pause() and async.resume() set it';
 COMMENT ON COLUMN async.control.configuration_version IS
@@ -546,6 +551,8 @@ CREATE TYPE async.loop_t AS
   started TIMESTAMPTZ,
   paused BOOL,
   workers INT,
+  flush TEXT,               /* of async.control */
+  unflushed BOOL,           /* commits of tasks may have to be flushed before they are counted: it has been batch */
   next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
   due_from TIMESTAMPTZ,     /* nothing that is due before is left there, or in async.yielded */
   next_maintenance TIMESTAMPTZ,
@@ -586,7 +593,16 @@ CREATE TYPE async.verdict_t AS
   ended TIMESTAMPTZ,
   sqlstate TEXT,
   error TEXT,
-  committed BOOL            /* it had committed something by itself before the error */
+  committed BOOL,           /* it had committed something by itself before the error */
+  doom TEXT,                /* status that it was doomed to end with, and why */
+  doom_message TEXT,
+  answer TEXT,              /* status by which it was finished or deferred from outside while it ran, and why */
+  answer_message TEXT,
+  answer_duration INTERVAL, /* for which it is put off */
+  asynchronous BOOL,        /* of its lane, as the next three */
+  owner TEXT,
+  owner_id BIGINT,
+  owner_item INT            /* 0: each task has its own */
 );
 COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';
 
@@ -746,7 +762,8 @@ BEGIN
     default_concurrency_pool_workers =
       coalesce((_control->>'default_concurrency_pool_workers')::NUMERIC::INT, c.default_concurrency_pool_workers),
     advisory_mutex_id = coalesce((_control->>'advisory_mutex_id')::NUMERIC::BIGINT, c.advisory_mutex_id),
-    log_level = coalesce(_control->>'log_level', c.log_level);
+    log_level = coalesce(_control->>'log_level', c.log_level),
+    flush = coalesce(_control->>'flush', c.flush);
 END;
 $$;
 COMMENT ON FUNCTION async.apply_control(JSONB) IS 'Engine: section control of async.configure()';
@@ -1148,6 +1165,7 @@ BEGIN
         'revoke', coalesce(_target.revocations, '[]'),
         'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
         'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
+        'flush', coalesce(bool_or(_s.unflushed OR x.state = 'watched'), false),
         'receipts', jsonb_build_object(
           'epochs', coalesce(jsonb_agg(x.epoch), '[]'), 'batch_ids', coalesce(jsonb_agg(x.batch_id), '[]')),
         'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
@@ -1210,9 +1228,9 @@ BEGIN
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.build_statement(lane_kind, _part.sole, _lane.label),
     ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
-    format('PERFORM async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
+    format('pgflow_started := async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
-    'COMMIT; END LOOP; END'));
+    CASE WHEN _s.flush = 'batch' THEN 'SET LOCAL synchronous_commit = off; ' END, 'COMMIT; END LOOP; END'));
 END;
 $$;
 COMMENT ON FUNCTION async.build_message(async.loop_t, async.slot_t, async.lane, async.part_t) IS
@@ -1976,21 +1994,21 @@ $$
  */
 #variable_conflict error
 DECLARE
+  owners CONSTANT TEXT[] := ARRAY(SELECT DISTINCT u.owner FROM unnest(_results) u);
   hook RECORD;
+  mine async.result_t[];
   result async.result_t;
 BEGIN
   -- a call for each owner
-  FOR hook IN
-    SELECT h.on_results AS routine, array_agg(u) AS results
-    FROM unnest(_results) u JOIN async.hook h ON h.owner = u.owner
-    WHERE h.on_results IS NOT NULL
-    GROUP BY h.owner
+  FOR hook IN SELECT h.owner, h.on_results AS routine FROM async.hook h WHERE h.owner = ANY(owners) AND h.on_results IS NOT NULL
   LOOP
+    mine := CASE WHEN cardinality(owners) = 1 THEN _results
+                 ELSE ARRAY(SELECT u FROM unnest(_results) u WHERE u.owner = hook.owner) END;
     BEGIN
-      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.results;
+      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING mine;
     EXCEPTION WHEN OTHERS THEN
       PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
-      FOREACH result IN ARRAY hook.results LOOP
+      FOREACH result IN ARRAY mine LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN
@@ -2020,28 +2038,25 @@ $$
  * if it is.
  *
  * _verdicts: after async.yield_or_defer() and async.try_again() have seen them.
- * Reads async.task, async.lane, async.early_finish, async.doom, async.delayed.
+ * Reads async.task, async.delayed.
  */
 #variable_conflict error
 BEGIN
   RETURN QUERY
-  SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.verdict, e.status, 'FINISHED')
+  SELECT v.task_id, v.owner, coalesce(t.owner_id, v.owner_id), coalesce(t.owner_item, v.owner_item), v.owner_item <> 0,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(CASE WHEN w.open THEN v.doom END, v.answer, 'FINISHED')
                         WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED' ELSE v.outcome END,
          v.started, v.ended,
          CASE WHEN v.outcome <> 'DONE' THEN v.sqlstate END,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.message, e.message)
+         CASE v.outcome WHEN 'DONE' THEN coalesce(CASE WHEN w.open THEN v.doom_message END, v.answer_message)
                         WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
   FROM unnest(_verdicts) v
-  JOIN async.task t ON t.task_id = v.task_id
-  JOIN async.lane l ON l.lane_id = v.lane_id
-  LEFT JOIN async.early_finish e ON e.task_id = v.task_id
-  LEFT JOIN async.doom d ON d.task_id = v.task_id
   CROSS JOIN LATERAL (
-    SELECT u.open, CASE WHEN u.open THEN d.status END AS verdict, CASE WHEN u.open THEN d.message END AS message
-    FROM (SELECT v.outcome = 'DONE' AND coalesce(e.status = 'DEFERRED', l.asynchronous) AS open) u) w
+    SELECT v.outcome = 'DONE' AND CASE WHEN v.answer IS NULL THEN v.asynchronous ELSE v.answer = 'DEFERRED' END AS open) w
+  LEFT JOIN LATERAL (
+    SELECT i.owner_id, i.owner_item FROM async.task i WHERE v.owner_item = 0 AND i.task_id = v.task_id) t ON true
   WHERE v.outcome <> 'BACK'
-    AND NOT (w.open AND d.task_id IS NULL)
+    AND NOT (w.open AND v.doom IS NULL)
     AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
              AND EXISTS (SELECT FROM async.delayed y WHERE y.task_id = v.task_id));
 END;
@@ -2999,6 +3014,7 @@ SELECT '{
     "default_concurrency_pool_workers": {"kind": "integer", "least": 1, "most": 10000},
     "advisory_mutex_id": {"kind": "integer", "least": -9223372036854775808, "most": 9223372036854775807},
     "log_level": {"kind": "word", "words": ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]},
+    "flush": {"kind": "word", "words": ["task", "batch"]},
     "allow_password": {"kind": "boolean"}
   },
   "targets": {
@@ -3394,7 +3410,7 @@ $$
  * orchestrator (PF012). A raw task has no receipt: the end of its message decides.
  *
  * _slots: with their batches; _receipts: of these batches, and maybe of others.
- * Reads async.doom.
+ * Reads async.lane, async.doom, async.early_finish.
  */
 #variable_conflict error
 BEGIN
@@ -3402,11 +3418,16 @@ BEGIN
   WITH member AS
   (
     SELECT x.batch_id, x.lane_id, x.sqlstate, x.error, x.committed, x.state, x.interrupted, x.raw, x.sent,
-           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known, d.status AS doomed, d.message
+           l.asynchronous, l.owner, l.owner_id, l.owner_item,
+           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known,
+           d.status AS doom, d.message AS doom_message,
+           e.status AS answer, e.message AS answer_message, e.duration AS answer_duration
     FROM unnest(_slots) x
+    JOIN async.lane l ON l.lane_id = x.lane_id
     CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
     LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
     LEFT JOIN async.doom d ON d.task_id = u.task_id
+    LEFT JOIN async.early_finish e ON e.task_id = u.task_id
   ), ranked AS
   (
     SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')
@@ -3416,14 +3437,15 @@ BEGIN
   SELECT m.task_id, m.lane_id, m.batch_id, m.n,
          CASE
            WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
-           WHEN m.doomed IS NOT NULL THEN m.doomed
+           WHEN m.doom IS NOT NULL THEN m.doom
            WHEN m.hit AND m.state = 'watched' THEN 'LOST'
            WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('REPLACED', 'MISSING')
                 AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
            ELSE 'BACK'
          END,
          coalesce(m.started, m.sent), coalesce(m.ended, clock_timestamp()), m.sqlstate,
-         coalesce(m.message, m.error), m.committed
+         coalesce(m.doom_message, m.error), m.committed, m.doom, m.doom_message,
+         m.answer, m.answer_message, m.answer_duration, m.asynchronous, m.owner, m.owner_id, m.owner_item
   FROM ranked m;
 END;
 $$;
@@ -3520,7 +3542,8 @@ BEGIN
   SELECT c.configuration_version INTO latest FROM async.control c;
   IF latest IS DISTINCT FROM _s.configuration THEN
     _s.configuration := latest;
-    SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
+    SELECT c.workers, c.paused, c.flush INTO _s.workers, _s.paused, _s.flush FROM async.control c;
+    _s.unflushed := coalesce(_s.unflushed, false) OR _s.flush = 'batch';
     _s.next_maintenance := clock_timestamp();  -- it may be due more often now
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
@@ -4562,16 +4585,27 @@ $$
 #variable_conflict error
 DECLARE
   results async.result_t[];
+  open BOOL;
+  ailing BOOL;
+  noted BOOL;
 BEGIN
-  PERFORM async.yield_or_defer(_verdicts);
-  IF EXISTS (SELECT FROM unnest(_verdicts) v WHERE v.outcome <> 'DONE') THEN
+  SELECT bool_or(v.asynchronous OR v.answer IS NOT NULL), bool_or(v.outcome <> 'DONE'),
+         bool_or(v.doom IS NOT NULL OR v.answer IS NOT NULL)
+  INTO open, ailing, noted
+  FROM unnest(_verdicts) v;
+  IF open THEN
+    PERFORM async.yield_or_defer(_verdicts);
+  END IF;
+  IF ailing THEN
     PERFORM async.try_again(_verdicts);
   END IF;
   results := ARRAY(SELECT r FROM async.derive_results(_verdicts) r);
   INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
   SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
-  DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
-  DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+  IF noted THEN
+    DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
+    DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+  END IF;
   RETURN results;
 END;
 $$;
@@ -4736,13 +4770,16 @@ $$
 /*
  * Lets this cycle's commit return before it is on disk, when everything runs in this database: then a crash that
  * loses it loses nothing else, for whatever a callback made durable later implies it, being further down the same
- * log. With another server in play the commit must be there before anything is sent to it or removed from it.
+ * log. With another server in play the commit must be there before anything is sent to it or removed from it; and so
+ * must the work of tasks whose own commits did not wait, before they count as done, and what is announced.
  *
  * _s: state of the orchestrator.
  */
 #variable_conflict error
 BEGIN
-  IF NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down') THEN
+  IF NOT _s.unflushed AND coalesce(current_setting('pgflow.announcements', true), '') = ''
+     AND NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down')
+  THEN
     PERFORM set_config('synchronous_commit', 'off', true);
   END IF;
 END;
@@ -5374,7 +5411,7 @@ DECLARE
   run_type TEXT := _request.payload->>'run_type';
   origin TEXT := _request.payload->>'source';
   new_ids BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') u);
-  lane_key RECORD;
+  share RECORD;
   wanted async.lane;
 BEGIN
   IF run_type IN ('DOA', 'EMPTY') THEN
@@ -5382,25 +5419,25 @@ BEGIN
     RETURN;
   END IF;
   -- a loop: as many rounds as there are lanes, mostly one
-  FOR lane_key IN
-    SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw
-    FROM unnest(_request.items) i CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i) p
+  FOR share IN
+    SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw,
+           array_agg(i.task_id ORDER BY i.n) AS task_ids, array_agg(p.query ORDER BY i.n) AS queries,
+           array_agg(p.task_data ORDER BY i.n) AS task_data
+    FROM unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
     GROUP BY 1, 2, 3, 4, 5
   LOOP
-    SELECT t.target_id, async.ensure_pool(lane_key.concurrency_pool, t.target_id), coalesce(lane_key.priority, 0),
-           'async', 0::BIGINT, 0, 'query', coalesce(lane_key.manual_timeout, t.default_timeout, c.default_timeout),
-           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', lane_key.raw
+    SELECT t.target_id, async.ensure_pool(share.concurrency_pool, t.target_id), coalesce(share.priority, 0),
+           'async', 0::BIGINT, 0, 'query', coalesce(share.manual_timeout, t.default_timeout, c.default_timeout),
+           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw
     INTO wanted.target_id, wanted.pool_id, wanted.priority, wanted.owner, wanted.owner_id, wanted.owner_item,
          wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw
-    FROM async.target t CROSS JOIN async.control c WHERE t.target = lane_key.target;
+    FROM async.target t CROSS JOIN async.control c WHERE t.target = share.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
-    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, p.query, origin, p.task_data
+    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, i.query, origin, i.task_data
     FROM (SELECT async.ensure_lane(wanted) AS lane_id) l
-    CROSS JOIN unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
-    WHERE (p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false)) IS NOT DISTINCT FROM
-          (lane_key.target, lane_key.priority, lane_key.concurrency_pool, lane_key.manual_timeout, lane_key.raw)
+    CROSS JOIN unnest(share.task_ids, share.queries, share.task_data) WITH ORDINALITY i(task_id, query, task_data, n)
     ORDER BY i.n;
   END LOOP;
 END;
@@ -5837,15 +5874,12 @@ BEGIN
   SELECT v.task_id, v.lane_id, v.started, v.ended,
          CASE WHEN l.timeout IS NOT NULL THEN greatest(v.started + l.timeout, clock_timestamp()) END
   FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
-  WHERE v.outcome = 'DONE' AND l.asynchronous
-    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+  WHERE v.outcome = 'DONE' AND v.asynchronous AND v.answer IS NULL AND v.doom IS NULL;
 
   INSERT INTO async.delayed(due, task_id, lane_id)
-  SELECT clock_timestamp() + greatest(coalesce(e.duration, '1 s'), '0'), v.task_id, v.lane_id
-  FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
-  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+  SELECT clock_timestamp() + greatest(coalesce(v.answer_duration, '1 s'), '0'), v.task_id, v.lane_id
+  FROM unnest(_verdicts) v
+  WHERE v.outcome = 'DONE' AND v.answer = 'DEFERRED' AND v.doom IS NULL;
 END;
 $$;
 COMMENT ON FUNCTION async.yield_or_defer(async.verdict_t[]) IS

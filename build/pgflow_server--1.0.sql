@@ -813,7 +813,7 @@ $$
  * Counts steps that have ended off their nodes; the first that failed stops the others of its node, where all must
  * complete.
  *
- * _results: the steps.
+ * _results: the steps, and maybe tasks of nodes, which are passed over.
  * Returns the nodes that end with them.
  * Writes flow.node_state, and what flow.stop_steps() does.
  */
@@ -828,6 +828,7 @@ BEGIN
            count(*) FILTER (WHERE r.status = 'CANCELED') AS canceled,
            (array_agg(r.error ORDER BY r.ended) FILTER (WHERE r.status NOT IN ('FINISHED', 'CANCELED')))[1] AS error
     FROM unnest(_results) r
+    WHERE r.is_member
     GROUP BY r.owner_id, r.owner_item
   ), counted AS
   (
@@ -1050,7 +1051,7 @@ $$
  * The routines of nodes have ended. After success a node goes on to its steps; after failure the steps that it pushed
  * are stopped, and it ends with them.
  *
- * _results: the nodes' own tasks.
+ * _results: the nodes' own tasks, and maybe steps, which are passed over.
  * Returns the nodes that end at once.
  * Writes what flow.begin_steps() and flow.condemn_nodes() do.
  */
@@ -1072,6 +1073,7 @@ BEGIN
     CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = f.definition_id AND x.node_no = r.owner_item OFFSET 0) n
     CROSS JOIN LATERAL flow.find_node_state(r.owner_id, r.owner_item) s
+    WHERE NOT r.is_member
   )
   SELECT array_agg(a.change) FILTER (WHERE a.good AND a.will_have_steps),
          array_agg(a.change) FILTER (WHERE NOT a.good AND a.has_steps),
@@ -2227,13 +2229,16 @@ $$
  */
 #variable_conflict error
 DECLARE
+  has_steps BOOL;
+  has_routines BOOL;
   ending flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
-  IF EXISTS (SELECT FROM unnest(_results) r WHERE r.is_member) THEN
-    ending := flow.count_steps(ARRAY(SELECT r FROM unnest(_results) r WHERE r.is_member));
+  SELECT bool_or(r.is_member), NOT bool_and(r.is_member) INTO has_steps, has_routines FROM unnest(_results) r;
+  IF has_steps THEN
+    ending := flow.count_steps(_results);
   END IF;
-  IF EXISTS (SELECT FROM unnest(_results) r WHERE NOT r.is_member) THEN
-    ending := ending || flow.end_routines(ARRAY(SELECT r FROM unnest(_results) r WHERE NOT r.is_member));
+  IF has_routines THEN
+    ending := ending || flow.end_routines(_results);
   END IF;
   PERFORM flow.advance(ending);
 END;

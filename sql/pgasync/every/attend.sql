@@ -16,6 +16,7 @@ $$
  *   errands      [{routine, arguments}]: see async.run_errands()
  *   rotate       {ring, open, newest}: empty a receipt table but for these batches
  *   receipts     {epochs, batch_ids}: report the receipts of these batches
+ *   flush        true: have the work that these receipts stand for on disk before the answer is sent
  *   sessions     [pid]: report these sessions
  *   requests     true: report what has been requested here since
  * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, trimmed (whether all of them are
@@ -70,6 +71,9 @@ BEGIN
   INTO reply
   FROM pg_stat_activity a
   WHERE a.pid = ANY(ARRAY(SELECT t.value::INT FROM jsonb_array_elements_text(_message->'sessions') t));
+  IF (_message->>'flush')::BOOL THEN  -- a commit that has written something flushes all before it
+    PERFORM pg_logical_emit_message(true, 'pgflow', 'flush');
+  END IF;
   RETURN reply || async.report_news(_message);
 END;
 $$;

@@ -10,21 +10,21 @@ $$
  */
 #variable_conflict error
 DECLARE
+  owners CONSTANT TEXT[] := ARRAY(SELECT DISTINCT u.owner FROM unnest(_results) u);
   hook RECORD;
+  mine async.result_t[];
   result async.result_t;
 BEGIN
   -- a call for each owner
-  FOR hook IN
-    SELECT h.on_results AS routine, array_agg(u) AS results
-    FROM unnest(_results) u JOIN async.hook h ON h.owner = u.owner
-    WHERE h.on_results IS NOT NULL
-    GROUP BY h.owner
+  FOR hook IN SELECT h.owner, h.on_results AS routine FROM async.hook h WHERE h.owner = ANY(owners) AND h.on_results IS NOT NULL
   LOOP
+    mine := CASE WHEN cardinality(owners) = 1 THEN _results
+                 ELSE ARRAY(SELECT u FROM unnest(_results) u WHERE u.owner = hook.owner) END;
     BEGIN
-      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.results;
+      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING mine;
     EXCEPTION WHEN OTHERS THEN
       PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
-      FOREACH result IN ARRAY hook.results LOOP
+      FOREACH result IN ARRAY mine LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN

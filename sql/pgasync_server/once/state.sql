@@ -98,6 +98,8 @@ CREATE TYPE async.loop_t AS
   started TIMESTAMPTZ,
   paused BOOL,
   workers INT,
+  flush TEXT,               /* of async.control */
+  unflushed BOOL,           /* commits of tasks may have to be flushed before they are counted: it has been batch */
   next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
   due_from TIMESTAMPTZ,     /* nothing that is due before is left there, or in async.yielded */
   next_maintenance TIMESTAMPTZ,
