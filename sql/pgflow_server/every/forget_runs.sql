@@ -2,13 +2,13 @@ CREATE OR REPLACE FUNCTION flow.forget_runs(_flow_ids BIGINT[], _limit INT DEFAU
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes a piece of runs that have ended: first their tasks, then what else there is of them, at last the runs
- * themselves with their last states, by which they are known to have ended.
+ * Removes a piece of runs that have ended: first their arguments, by whose absence they are known to be incomplete,
+ * then tasks, then what else there is of them, at last the runs with their last states, which tell that they have ended.
  *
  * _flow_ids: the runs, in order.
  * _limit: most rows of a table at a time.
- * Writes flow.node_state, flow.run_state, flow.parked_chunk, async.lane_position, and what async.forget_tasks() and
- *   flow.drop_runs() do.
+ * Writes flow.arguments, flow.node_state, flow.run_state, flow.parked_chunk, async.lane_position, and what
+ *   async.forget_tasks() and flow.drop_runs() do.
  */
 #variable_conflict error
 DECLARE
@@ -16,6 +16,7 @@ DECLARE
   removed BIGINT;
   more BOOL := false;
 BEGIN
+  DELETE FROM flow.arguments a WHERE a.flow_id = ANY(_flow_ids);
   PERFORM async.forget_tasks(old_tasks);
   IF cardinality(old_tasks) = _limit THEN
     RETURN;
