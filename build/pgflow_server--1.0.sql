@@ -1044,8 +1044,7 @@ $$
  *
  * _flow_ids: the runs.
  * _limit: most lanes at a time.
- * Writes flow.run, flow.run_state, flow.arguments_sent, async.lane, and async.errand by
- *   async.add_errand().
+ * Writes flow.run, flow.run_state, flow.arguments_sent, async.lane, and async.errand by async.add_errand().
  */
 #variable_conflict error
 DECLARE
@@ -2456,9 +2455,8 @@ CREATE FUNCTION flow.forget_runs(_flow_ids BIGINT[], _limit INT DEFAULT 2000) RE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes a piece of runs that have ended: first their arguments, by whose lack they are known to be incomplete, and
- * their tasks, then what else there is of them, at last the runs themselves with their last states, by which they are
- * known to have ended.
+ * Removes a piece of runs that have ended: first their arguments, by whose absence they are known to be incomplete,
+ * then tasks, then what else there is of them, at last the runs with their last states, which tell that they have ended.
  *
  * _flow_ids: the runs, in order.
  * _limit: most rows of a table at a time.

@@ -294,6 +294,9 @@ def test_one_place_that_targets_share_goes_by_priority(flows: Any, client_db: An
         for rank, (target, priority) in enumerate(ranks):
             query = f"INSERT INTO work.turn(n, ended) SELECT {rank}, clock_timestamp() FROM pg_sleep(0.01)"
             ids += push(flows, query, target=target, priority=priority, concurrency_pool="one")
+        slots = """SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = %s AND application_name LIKE 'pgflow slot%%'"""
+        until(lambda: client_db.value(slots, (client_db.name,)) > 0, what="a connection there to be open")
         known(flows)
         later_one = "INSERT INTO work.turn(n, ended) VALUES (6, clock_timestamp())"
         ids += push(flows, later_one, priority=-9, concurrency_pool="one")

@@ -7,8 +7,7 @@ $$
  *
  * _flow_ids: the runs.
  * _limit: most lanes at a time.
- * Writes flow.run, flow.run_state, flow.arguments_sent, async.lane, and async.errand by
- *   async.add_errand().
+ * Writes flow.run, flow.run_state, flow.arguments_sent, async.lane, and async.errand by async.add_errand().
  */
 #variable_conflict error
 DECLARE

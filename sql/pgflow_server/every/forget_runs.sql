@@ -2,9 +2,8 @@ CREATE OR REPLACE FUNCTION flow.forget_runs(_flow_ids BIGINT[], _limit INT DEFAU
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes a piece of runs that have ended: first their arguments, by whose lack they are known to be incomplete, and
- * their tasks, then what else there is of them, at last the runs themselves with their last states, by which they are
- * known to have ended.
+ * Removes a piece of runs that have ended: first their arguments, by whose absence they are known to be incomplete,
+ * then tasks, then what else there is of them, at last the runs with their last states, which tell that they have ended.
  *
  * _flow_ids: the runs, in order.
  * _limit: most rows of a table at a time.
