@@ -140,7 +140,11 @@ def test_nothing_is_found_while_runs_go_on(db: Database, orchestrator: Orchestra
     work.configure(db, "wide", {"nodes": [spread, last]})
     items = [{"step": str(n), "fail": n % 50 == 0} for n in range(1, 1001)]
     told = {"push": {"a": [{"to": "a", "steps": items}, {"to": "b", "steps": items[:10]}]}}
-    runs = [work.run(db, "wide", told | {"fail": ["b"] if n % 2 else []}) for n in range(4)]
+    slow = {"sleep": {"a": 0.05}}  # so that it is open still when it is canceled
+    runs = [
+        work.run(db, "wide", told | {"fail": ["b"] if n % 2 else []} | (slow if n == 3 else {}))
+        for n in range(4)
+    ]
     asked = 0
     with db.connect() as session:
         for number in range(3):
