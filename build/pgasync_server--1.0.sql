@@ -1880,9 +1880,10 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Hands requests of extensions to their hooks: all of one owner at once, and when that fails, one by one, so that a
- * bad one is logged and dropped alone.
+ * bad one is logged and dropped alone. Where nobody is to blame the error is raised: they stay to be taken in again.
  *
  * _requests: in their order; those of the engine itself are passed over.
+ * Errors: those of the hooks that async.is_passing() knows.
  * Writes async.log_entry, and what the hooks do.
  */
 #variable_conflict error
@@ -1903,10 +1904,16 @@ BEGIN
     BEGIN
       EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.requests;
     EXCEPTION WHEN OTHERS THEN
+      IF async.is_passing(SQLSTATE) THEN
+        RAISE;
+      END IF;
       FOREACH request IN ARRAY hook.requests LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[request];
         EXCEPTION WHEN OTHERS THEN
+          IF async.is_passing(SQLSTATE) THEN
+            RAISE;
+          END IF;
           PERFORM async.log('ERROR', format('request %s %s failed: %s', request.kind, request.payload, SQLERRM));
         END;
       END LOOP;
@@ -1923,9 +1930,11 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Tells extensions which of their tasks have ended: all of one owner at once, and when that fails, one by one, so
- * that trouble with one touches no other; it is logged.
+ * that trouble with one touches no other; it is logged. Where nobody is to blame the error is raised: the cycle begins
+ * anew.
  *
  * _results: of any owners.
+ * Errors: those of the hooks that async.is_passing() knows.
  * Writes async.log_entry, and what the hooks do.
  */
 #variable_conflict error
@@ -1943,11 +1952,17 @@ BEGIN
     BEGIN
       EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.results;
     EXCEPTION WHEN OTHERS THEN
+      IF async.is_passing(SQLSTATE) THEN
+        RAISE;
+      END IF;
       PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
       FOREACH result IN ARRAY hook.results LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN
+          IF async.is_passing(SQLSTATE) THEN
+            RAISE;
+          END IF;
           PERFORM async.log('ERROR', format('result of task %s failed: %s', result.task_id, SQLERRM));
         END;
       END LOOP;
@@ -3412,6 +3427,21 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.is_label(TEXT) IS 'Engine: whether a text may be the name of a target, a pool or a flow';
+
+-- pgasync_server/every/is_passing.sql
+CREATE FUNCTION async.is_passing(_sqlstate TEXT) RETURNS BOOL LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether an error is nobody's fault and will pass: no room, memory or connection left, a clash with another
+ * transaction, a lock that was not had, an input or output that failed. What was being done then must be done again; what
+ * fails otherwise may be given up alone.
+ *
+ * _sqlstate: of the error.
+ */
+SELECT left(_sqlstate, 2) IN ('40', '53') OR _sqlstate IN ('55P03', '58030');
+$$;
+COMMENT ON FUNCTION async.is_passing(TEXT) IS 'Engine: whether an error of the orchestrator''s own will pass';
 
 -- pgasync_server/every/is_routine_name.sql
 CREATE FUNCTION async.is_routine_name(_name TEXT, _may_be_quoted BOOL) RETURNS BOOL
@@ -5312,9 +5342,10 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Carries out requests: those of extensions through their hooks, then those of the engine one by one. A request that
- * fails is logged and dropped, and touches no other.
+ * fails is logged and dropped, and touches no other, unless nobody is to blame: then all of them are taken in again.
  *
  * _s: state of the orchestrator, returned as it is then; _requests: in their order.
+ * Errors: those of a request that async.is_passing() knows.
  * Writes async.log_entry, and what they ask for.
  */
 #variable_conflict error
@@ -5334,6 +5365,9 @@ BEGIN
           ELSE PERFORM async.log('WARNING', format('unknown request %s', request.kind));
         END CASE;
       EXCEPTION WHEN OTHERS THEN
+        IF async.is_passing(SQLSTATE) THEN
+          RAISE;
+        END IF;
         PERFORM async.log('ERROR', format('request %s %s failed: %s', request.kind, request.payload, SQLERRM));
       END;
     END LOOP;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.model import work
 from tests.server.consistency_plants import PLANTS, Plant
+from tests.server.faults import scene
 from tests.support.consistency import problems
 from tests.support.database import Database
 from tests.support.orchestrator import Orchestrator
@@ -157,6 +159,24 @@ def test_nothing_is_found_while_runs_go_on(db: Database, orchestrator: Orchestra
             asked += 1
     print("asked", asked, "times")
     assert wait_run(db, runs[3]) == "CANCELED"
+
+
+@pytest.mark.long
+def test_one_lost_task_among_many_finished_ones(db: Database, orchestrator: Orchestrator) -> None:
+    """Without statistics, and with them; how long that takes is printed."""
+    scene.prepare(db)
+    scene.check_run(db, scene.start(db, 100_000), 100_000)
+    orchestrator.stop()
+    lost = db.value("SELECT max(task_id) - 50000 FROM async.task")
+    with db.connect() as session:
+        for analyzed in ("without statistics", "with statistics"):
+            with session.transaction(force_rollback=True):
+                session.execute("DELETE FROM async.result WHERE task_id = %s", [lost])
+                began = time.monotonic()
+                found = problems(session)
+                print(f"100,000 finished tasks, {analyzed}: {time.monotonic() - began:.2f} s")
+            assert {(name, subject) for name, subject, _ in found} >= {("lost_task", f"task {lost}")}
+            session.execute("ANALYZE")
 
 
 def test_a_snapshot_from_before_all_requests_were_removed(

@@ -84,20 +84,22 @@ def checked_all_the_time(db: Checked, pause: float = 0.03) -> Iterator[None]:
 def check_no_session_is_left(db: Checked, timeout: float = 30) -> None:
     """Raise InconsistentError if sessions of the engine are left in the database after a while."""
     with db.connect() as session:
-        try:
-            until(lambda: not session.execute(SESSIONS, [db.name]).fetchall(), timeout, "they are gone")
-        except StuckError:
-            left = session.execute(SESSIONS, [db.name]).fetchall()
-            raise InconsistentError(f"sessions left in {db.name}: {left[:SHOWN]}", len(left)) from None
+        wait_for_sessions_to_end(session, db.name, timeout)
+
+
+def wait_for_sessions_to_end(session: psycopg.Connection[Any], name: str, timeout: float = 30) -> None:
+    """Raise InconsistentError if sessions of the engine are left in the database ``name`` after a while."""
+    try:
+        until(lambda: not session.execute(SESSIONS, [name]).fetchall(), timeout, "they are gone")
+    except StuckError:
+        left = session.execute(SESSIONS, [name]).fetchall()
+        raise InconsistentError(f"sessions left in {name}: {left[:SHOWN]}", len(left)) from None
 
 
 def check_what_is_left(db: Checked) -> None:
     """Check a database whose test is over, if it has pgflow's server part still."""
     with db.connect() as session:
-        row = session.execute(CAN_BE_CHECKED).fetchone()
-        if row != (True,):
-            return
-        is_served = session.execute(IS_SERVED).fetchone() == (True,)
-    if not is_served:
-        check_no_session_is_left(db)
-    check_consistency(db)
+        if session.execute(CAN_BE_CHECKED).fetchone() == (True,):
+            if session.execute(IS_SERVED).fetchone() == (False,):
+                wait_for_sessions_to_end(session, db.name)
+            raise_if_any(problems(session))
