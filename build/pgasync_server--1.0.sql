@@ -562,7 +562,8 @@ CREATE TYPE async.loop_t AS
   next_vacuum TIMESTAMPTZ,
   vacuumed JSONB,           /* by table: how many rows this session had removed when it was vacuumed */
   hand BIGINT,              /* tasks up to this one have been looked at, whether they are old */
-  floor BIGINT,             /* no task up to this one is left */
+  floor BIGINT,             /* no task up to this one was left */
+  next_survey TIMESTAMPTZ,  /* when to begin with the first task again: ids are given out before tasks are taken in */
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
@@ -1122,6 +1123,7 @@ BEGIN
   s.vacuumed := '{}';
   s.hand := 0;
   s.floor := 0;
+  s.next_survey := s.started;
   SELECT i.snapshot, i.intake_no INTO s.snapshot, s.intake_no
   FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1;
   s := async.take_epoch(s, 0);
@@ -4103,6 +4105,11 @@ BEGIN
   END IF;
   IF NOT _s.untidy THEN
     _s.due_from := '-infinity';  -- once in a while everything is looked at, whatever the clock has done
+    IF clock_timestamp() > _s.next_survey THEN
+      _s.hand := 0;
+      _s.floor := 0;
+      _s.next_survey := clock_timestamp() + greatest(20 * pause, INTERVAL '1 s');
+    END IF;
   END IF;
   _s.next_maintenance := clock_timestamp() + CASE
     WHEN _s.untidy THEN INTERVAL '100 ms'
@@ -4973,8 +4980,10 @@ BEGIN
   INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
   SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
   IF noted THEN
-    DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
-    DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+    DELETE FROM async.doom d
+    WHERE d.task_id = ANY(ARRAY(SELECT v.task_id FROM unnest(_verdicts) v WHERE v.doom IS NOT NULL));
+    DELETE FROM async.early_finish e
+    WHERE e.task_id = ANY(ARRAY(SELECT v.task_id FROM unnest(_verdicts) v WHERE v.answer IS NOT NULL));
   END IF;
   RETURN results;
 END;

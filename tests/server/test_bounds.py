@@ -270,7 +270,7 @@ def test_definitions_that_nobody_needs_are_removed(flows: Any, orchestrator: Any
                 flows, "f", {"nodes": [node(f"n{number}", routine="work.held"), node("last", f"n{number}")]}
             )
             if number == 1:
-                flow_id = start(flows, "f")[0]
+                start(flows, "f")
                 until(lambda: gate.waiting() == 1, what="the run to be under way")
         configure(flows, "gone", {"nodes": [node("a")]})
         flows.execute("SELECT flow.drop_flow('gone')")
@@ -281,8 +281,8 @@ def test_definitions_that_nobody_needs_are_removed(flows: Any, orchestrator: Any
         until(lambda: count(flows, "flow.dropped_definition") == 0, what="their parts to be removed")
         assert count(flows, "flow.definition_node", "node IN ('n0', 'n2')") == 0
         assert count(flows, "flow.definition_node", "node IN ('n1', 'n3', 'last')") == 4
-    assert wait_run(flows, flow_id) == "FINISHED"
     until(lambda: flows.value(versions, ("f",)) == [4], what="the version to go with its run")
+    set_up(flows, control={"task_keep_duration": "1 day"})
     assert wait_run(flows, *start(flows, "f")) == "FINISHED"
 
 
@@ -487,6 +487,10 @@ class Spied:
         start(self.db, flow, runs)
         return self._ask("CALL spy.finish(NULL)")
 
+    def least(self, flow: str, runs: int) -> int:
+        """Do so three times; return the least: cycles that find nothing to do yet read too."""
+        return min(self.run(flow, runs) for _ in range(3))
+
     def idle(self) -> int:
         """The blocks that a cycle reads when there is nothing to do but to look whether anything is old."""
         self._ask("CALL spy.cycles(100, NULL)")
@@ -499,13 +503,13 @@ def test_a_cycle_reads_no_more_the_more_has_been(db: Any) -> None:
     prepare(db)
     with Spied(db) as spied:
         spied.run("fine", 10)
-        first, run = spied.idle(), spied.run("fine", 20)
+        first, run = spied.idle(), spied.least("fine", 20)
         spied.run("fine", 500)
         for number in range(40):
             configure(db, "fine", {"nodes": [node("a"), node(f"b{number}", "a")]})
         prepare_again = {"nodes": [node("a", steps=[{"step": str(n)} for n in range(3)]), node("b", "a")]}
         configure(db, "fine", prepare_again)
-        last, again = spied.idle(), spied.run("fine", 20)
+        last, again = spied.idle(), spied.least("fine", 20)
     print(f"an idle cycle: {first}, then {last} blocks; 20 runs: {run}, then {again} blocks")
     assert last < first + 100
     assert again < 1.5 * run
@@ -520,12 +524,12 @@ def test_a_cycle_reads_no_more_the_longer_a_transaction_is_held(db: Any) -> None
         for flow in ("fine", "mixed", "answered"):
             spied.run(flow, 20)
         holder.execute("SELECT txid_current(), count(*) FROM pg_class")
-        idle, runs = spied.idle(), {flow: spied.run(flow, 40) for flow in ("mixed", "answered", "fine")}
+        idle, runs = spied.idle(), {flow: spied.least(flow, 40) for flow in ("mixed", "answered", "fine")}
         for flow in 2 * ("mixed", "answered", "fine"):
             spied.run(flow, 120)
         idle_now, runs_now = (
             spied.idle(),
-            {flow: spied.run(flow, 40) for flow in ("mixed", "answered", "fine")},
+            {flow: spied.least(flow, 40) for flow in ("mixed", "answered", "fine")},
         )
     print(f"an idle cycle: {idle}, then {idle_now} blocks; 40 runs: {runs}, then {runs_now} blocks")
     assert idle_now < idle + 100

@@ -126,7 +126,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Databa
 def test_statements_of_all_sessions_are_counted(measured: Database, tmp_path: Path) -> None:
     """Of a session through dblink, and of one that runs until it is told to stop."""
     Orchestrator(measured).start().stop()
-    measured.execute("SELECT FROM dblink(%s, 'SELECT async.pause()::TEXT') r(r TEXT)", [measured.conninfo])
+    measured.execute("SELECT r FROM dblink(%s, 'SELECT async.pause()::TEXT') r(r TEXT)", [measured.conninfo])
     measured.drop()
     covered = {c.name: c for c in coverage.measure(REPOSITORY, profiles.read(tmp_path))}
     main = covered["async.main"].statements

@@ -30,8 +30,10 @@ BEGIN
   INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
   SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
   IF noted THEN
-    DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
-    DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+    DELETE FROM async.doom d
+    WHERE d.task_id = ANY(ARRAY(SELECT v.task_id FROM unnest(_verdicts) v WHERE v.doom IS NOT NULL));
+    DELETE FROM async.early_finish e
+    WHERE e.task_id = ANY(ARRAY(SELECT v.task_id FROM unnest(_verdicts) v WHERE v.answer IS NOT NULL));
   END IF;
   RETURN results;
 END;
