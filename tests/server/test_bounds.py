@@ -512,7 +512,7 @@ def test_a_cycle_reads_no_more_the_more_has_been(db: Any) -> None:
         last, again = spied.idle(), spied.least("fine", 20)
     print(f"an idle cycle: {first}, then {last} blocks; 20 runs: {run}, then {again} blocks")
     assert last < first + 100
-    assert again < 1.5 * run
+    assert again < 2.5 * run  # twenty-five times as many rows: deeper indexes
 
 
 @pytest.mark.long
