@@ -393,6 +393,7 @@ CREATE TABLE async.intake
   target_id INT,
   intake_no BIGINT GENERATED ALWAYS AS IDENTITY,
   snapshot TXID_SNAPSHOT NOT NULL,
+  taken TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),   /* later than the snapshot */
   CONSTRAINT intake_pk PRIMARY KEY (target_id, intake_no)
 );
 COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of this server (0), have been taken in';
@@ -518,6 +519,7 @@ CREATE TYPE async.target_state_t AS
   probed TIMESTAMPTZ,       /* when it was last seen to take connections */
   version INT,              /* server_version_num */
   has_client BOOL,          /* our client extension is installed there */
+  registered BOOL,          /* this orchestrator has been there under its epoch */
   at_home BOOL,             /* another name for this database: its requests are taken in here */
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,
@@ -567,7 +569,8 @@ CREATE TYPE async.loop_t AS
   pending BOOL,             /* and left something that the next can do at once */
   resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
-  stopping BOOL
+  stopping BOOL,
+  in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
 COMMENT ON TYPE async.loop_t IS 'Engine: the state of the orchestrator between cycles';
 
@@ -630,6 +633,15 @@ CREATE TYPE async.part_t AS
   doomed BIGINT[]           /* tasks that are passed over */
 );
 COMMENT ON TYPE async.part_t IS 'Engine: tasks of a lane that go in one message';
+
+-- pgasync_server/once/problem.sql
+CREATE TYPE async.problem_t AS
+(
+  check_name TEXT,
+  subject TEXT,             /* what it is about: 'task 7', 'batch 3' */
+  message TEXT
+);
+COMMENT ON TYPE async.problem_t IS 'What async.check_consistency() has found: which check failed, of what, and what is wrong';
 
 -- pgasync_server/every/add_errand.sql
 CREATE FUNCTION async.add_errand(_target_id INT, _routine TEXT, _argument JSONB) RETURNS VOID
@@ -949,6 +961,9 @@ BEGIN
   THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('asked');
+  END IF;
   RETURN _s;
 END;
 $$;
@@ -1060,16 +1075,19 @@ CREATE FUNCTION async.begin_reign() RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
+ * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch. One
+ * that runs nevertheless, by a mutex that was configured otherwise then, is waited for until the end of its cycle; its
+ * next finds that it has been replaced.
  *
  * Errors: PF012 when this database is a copy of a server.
- * Writes async.identity, async.epoch, async.log_entry.
+ * Writes async.identity, async.epoch, async.log_entry; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
   s async.loop_t;
   known async.identity;
 BEGIN
+  LOCK TABLE async.epoch IN EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT FROM async.identity) THEN
     PERFORM async.claim_identity();
   END IF;
@@ -1097,6 +1115,7 @@ BEGIN
   s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
+  s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
   s.due_from := '-infinity';
   s.untidy := false;
   s.next_vacuum := s.started;
@@ -1422,6 +1441,32 @@ $$;
 COMMENT ON FUNCTION async.check_configuration(JSONB) IS
   'Engine: raises PF006 with all that is wrong with a configuration of the engine';
 
+-- pgasync_server/every/check_consistency.sql
+CREATE FUNCTION async.check_consistency() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
+SET jit = off AS
+$$
+/*
+ * Whether the tables of the task engine agree with each other: every task is in one place, and nothing is left of what
+ * has ended. Holds at any time, whatever runs meanwhile, since the orchestrator commits no half-done cycle. It is STABLE,
+ * and so are those that it calls: all of them see the one snapshot of the statement that calls it. Reads a few times what is
+ * open and what is kept; without nested loops that takes time in proportion, even where tables have no statistics.
+ *
+ * Returns a row a problem; none: all is well.
+ */
+SELECT p.* FROM async.find_place_problems() p
+UNION ALL
+SELECT p.* FROM async.find_mark_problems() p
+UNION ALL
+SELECT p.* FROM async.find_batch_problems() p
+UNION ALL
+SELECT p.* FROM async.find_lane_problems() p
+UNION ALL
+SELECT p.* FROM async.find_limit_problems() p;
+$$;
+COMMENT ON FUNCTION async.check_consistency() IS 'Whether the tables of the task engine agree: a row a problem';
+
 -- pgasync_server/every/check_finish.sql
 CREATE FUNCTION async.check_finish(_payload JSONB) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -1741,6 +1786,9 @@ BEGIN
       this_target.trouble := SQLERRM;
     END;
     targets[i] := this_target;
+    IF _s.in_test THEN
+      PERFORM async.pass('answered');
+    END IF;
   END LOOP;
   _s.targets := targets;
   RETURN _s;
@@ -1944,9 +1992,10 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Hands requests of extensions to their hooks: all of one owner at once, and when that fails, one by one, so that a
- * bad one is logged and dropped alone.
+ * bad one is logged and dropped alone. Where nobody is to blame the error is raised: they stay to be taken in again.
  *
  * _requests: in their order; those of the engine itself are passed over.
+ * Errors: those of the hooks that async.is_passing() knows.
  * Writes async.log_entry, and what the hooks do.
  */
 #variable_conflict error
@@ -1967,10 +2016,16 @@ BEGIN
     BEGIN
       EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.requests;
     EXCEPTION WHEN OTHERS THEN
+      IF async.is_passing(SQLSTATE) THEN
+        RAISE;
+      END IF;
       FOREACH request IN ARRAY hook.requests LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[request];
         EXCEPTION WHEN OTHERS THEN
+          IF async.is_passing(SQLSTATE) THEN
+            RAISE;
+          END IF;
           PERFORM async.log('ERROR', format('request %s %s failed: %s', request.kind, request.payload, SQLERRM));
         END;
       END LOOP;
@@ -1987,9 +2042,11 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Tells extensions which of their tasks have ended: all of one owner at once, and when that fails, one by one, so
- * that trouble with one touches no other; it is logged, and that one is told again after 1, 2, 4, … 60 s.
+ * that trouble with one touches no other; it is logged, and that one is told again after 1, 2, 4, … 60 s. Where nobody
+ * is to blame the error is raised: the cycle begins anew.
  *
  * _results: of any owners.
+ * Errors: those of the hooks that async.is_passing() knows.
  * Writes async.undelivered, async.log_entry, and what the hooks do.
  */
 #variable_conflict error
@@ -2007,11 +2064,17 @@ BEGIN
     BEGIN
       EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING mine;
     EXCEPTION WHEN OTHERS THEN
+      IF async.is_passing(SQLSTATE) THEN
+        RAISE;
+      END IF;
       PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
       FOREACH result IN ARRAY mine LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN
+          IF async.is_passing(SQLSTATE) THEN
+            RAISE;
+          END IF;
           PERFORM async.log('ERROR', format('result of task %s failed: %s', result.task_id, SQLERRM));
           INSERT INTO async.undelivered AS u(task_id, failures, due, error)
           VALUES (result.task_id, 1, clock_timestamp() + INTERVAL '1 s', async.shorten_error(SQLSTATE, SQLERRM))
@@ -2385,6 +2448,51 @@ $$;
 COMMENT ON FUNCTION async.fill_slots(async.loop_t, async.slot_t[], async.lane_state_t, INT[]) IS
   'Engine: fills idle slots from a lane';
 
+-- pgasync_server/every/find_batch_problems.sql
+CREATE FUNCTION async.find_batch_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A batch is of a lane and a target that there are, assigned by an orchestrator that there was, and no session has two.
+ *
+ * Returns a row a problem.
+ */
+SELECT 'batch_of_unknown_lane', format('batch %s', b.batch_id), format('is of lane %s, which does not exist', b.lane_id)
+FROM async.batch b WHERE NOT EXISTS (SELECT FROM async.lane l WHERE l.lane_id = b.lane_id)
+
+UNION ALL
+SELECT 'batch_of_unknown_target', format('batch %s', b.batch_id), format('runs on target %s, which does not exist', b.target_id)
+FROM async.batch b WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target_id = b.target_id)
+
+UNION ALL
+SELECT 'batch_on_wrong_target', format('batch %s', b.batch_id),
+       format('runs on target %s, and its lane %s is for target %s', b.target_id, l.lane_id, l.target_id)
+FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+WHERE l.target_id <> b.target_id
+
+UNION ALL
+SELECT 'batch_of_wrong_lane', format('batch %s', b.batch_id),
+       format('is of lane %s, and task %s of lane %s', b.lane_id, t.task_id, t.lane_id)
+FROM async.batch b
+CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
+JOIN async.task t ON t.task_id = u.task_id
+WHERE t.lane_id IS DISTINCT FROM b.lane_id
+
+UNION ALL
+SELECT 'batch_of_unknown_epoch', format('batch %s', b.batch_id),
+       format('was assigned in epoch %s, and the newest is %s', b.epoch, coalesce(e.newest::TEXT, 'none'))
+FROM async.batch b CROSS JOIN (SELECT max(o.epoch) AS newest FROM async.epoch o) e
+WHERE b.epoch > coalesce(e.newest, 0)
+
+UNION ALL
+SELECT 'session_with_two_batches', format('process %s of target %s', b.pid, b.target_id),
+       format('runs batches %s', string_agg(b.batch_id::TEXT, ', ' ORDER BY b.batch_id))
+FROM async.batch b
+GROUP BY b.target_id, b.pid, b.backend_start
+HAVING count(*) > 1 AND b.pid IS NOT NULL;
+$$;
+COMMENT ON FUNCTION async.find_batch_problems() IS 'Engine: batches that cannot be';
+
 -- pgasync_server/every/find_connection_string_problem.sql
 CREATE FUNCTION async.find_connection_string_problem(_connection_string TEXT, _allow_password BOOL)
 RETURNS TEXT LANGUAGE sql STABLE
@@ -2443,6 +2551,147 @@ END;
 $$;
 COMMENT ON FUNCTION async.find_idle_slots(async.loop_t, async.slot_t[], INT, INT) IS
   'Engine: idle slots that a lane may have';
+
+-- pgasync_server/every/find_lane_problems.sql
+CREATE FUNCTION async.find_lane_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Lanes are there as long as anything is in them, and those that may get tasks lead to a target and a pool that there are.
+ *
+ * Returns a row a problem.
+ */
+WITH named AS
+(
+  SELECT 'a task' AS what, t.lane_id FROM async.task t WHERE t.lane_id IS NOT NULL
+  UNION SELECT 'async.open_lane', o.lane_id FROM async.open_lane o
+  UNION SELECT 'async.doomed_lane', d.lane_id FROM async.doomed_lane d
+  UNION SELECT 'async.lane_position', p.lane_id FROM async.lane_position p
+  UNION SELECT 'async.requeue', q.lane_id FROM async.requeue q
+  UNION SELECT 'async.delayed', d.lane_id FROM async.delayed d
+  UNION SELECT 'async.yielded', y.lane_id FROM async.yielded y
+)
+SELECT 'unknown_lane', format('lane %s', n.lane_id), format('does not exist, and %s names it', n.what)
+FROM named n WHERE NOT EXISTS (SELECT FROM async.lane l WHERE l.lane_id = n.lane_id)
+
+UNION ALL
+SELECT 'doomed_lane_closed', format('lane %s', d.lane_id), 'is being canceled, and is not open'
+FROM async.doomed_lane d WHERE NOT EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = d.lane_id)
+
+UNION ALL
+SELECT 'requeue_in_closed_lane', format('task %s', q.task_id),
+       format('waits to go again in lane %s, which is not open', q.lane_id)
+FROM async.requeue q WHERE NOT EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = q.lane_id)
+
+UNION ALL
+SELECT 'lane_leads_nowhere', format('lane %s', l.lane_id),
+       format('is open, and its target %s or its pool %s does not exist', l.target_id, l.pool_id)
+FROM async.open_lane o
+JOIN async.lane l ON l.lane_id = o.lane_id
+LEFT JOIN async.target t ON t.target_id = l.target_id
+LEFT JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
+WHERE t.target_id IS NULL OR p.pool_id IS NULL
+
+UNION ALL
+SELECT 'task_in_wrong_lane', format('task %s', t.task_id),
+       format('is of %s, item %s, and its lane %s of %s, item %s', t.owner_id, t.owner_item, l.lane_id, l.owner_id, l.owner_item)
+FROM async.task t JOIN async.lane l ON l.lane_id = t.lane_id
+WHERE t.owner_id <> l.owner_id OR l.owner_item NOT IN (0, t.owner_item) OR t.seq IS NULL
+
+UNION ALL
+SELECT 'task_waits_in_wrong_lane', format('task %s', w.task_id),
+       format('is of lane %s, and waits in lane %s', t.lane_id, w.lane_id)
+FROM (SELECT q.task_id, q.lane_id FROM async.requeue q
+      UNION ALL SELECT d.task_id, d.lane_id FROM async.delayed d
+      UNION ALL SELECT y.task_id, y.lane_id FROM async.yielded y) w
+JOIN async.task t ON t.task_id = w.task_id
+WHERE t.lane_id IS DISTINCT FROM w.lane_id
+
+UNION ALL
+SELECT 'stray_intake', format('target %s', i.target_id), 'does not exist, and its requests have been taken in'
+FROM async.intake i WHERE i.target_id <> 0 AND NOT EXISTS (SELECT FROM async.target t WHERE t.target_id = i.target_id);
+$$;
+COMMENT ON FUNCTION async.find_lane_problems() IS 'Engine: lanes that are not as their tasks need them';
+
+-- pgasync_server/every/find_limit_problems.sql
+CREATE FUNCTION async.find_limit_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Pools and targets have no more busy slots than they may. A limit that was lowered meanwhile may be exceeded until slots
+ * are free: it counts only if the newest batch was assigned after the orchestrator took in requests by a snapshot that had
+ * seen it. What is below xmin of a snapshot had ended by then, subtransactions too.
+ *
+ * Returns a row a problem.
+ */
+WITH busy AS
+(
+  SELECT format('pool %s', p.concurrency_pool) AS name, p.max_workers AS most, p.xmin::TEXT::BIGINT AS changed,
+         count(*) AS batches, max(b.assigned) AS latest
+  FROM async.batch b
+  JOIN async.lane l ON l.lane_id = b.lane_id
+  JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
+  GROUP BY p.pool_id, p.xmin::TEXT
+  UNION ALL
+  SELECT format('target %s', t.target), t.max_concurrency, t.xmin::TEXT::BIGINT, count(*), max(b.assigned)
+  FROM async.batch b
+  JOIN async.target t ON t.target_id = b.target_id
+  GROUP BY t.target_id, t.xmin::TEXT
+)
+SELECT 'over_limit', s.name, format('%s slots are busy, at most %s may be', s.batches, s.most)
+FROM busy s
+WHERE s.batches > s.most
+  AND EXISTS (
+    SELECT FROM async.intake i
+    WHERE i.target_id = 0 AND i.taken < s.latest
+      AND (txid_snapshot_xmin(i.snapshot) - 1 - s.changed) & 4294967295 < 2147483648);
+$$;
+COMMENT ON FUNCTION async.find_limit_problems() IS 'Engine: pools and targets that do more at once than they may';
+
+-- pgasync_server/every/find_mark_problems.sql
+CREATE FUNCTION async.find_mark_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What is noted about a task belongs to one that it can be noted of. A doom is that of a task that runs, or marks one that
+ * has ended where it waited, until its lane has passed it; an early answer is for a task that runs; results and attempts
+ * are of tasks that are kept.
+ *
+ * Returns a row a problem.
+ */
+WITH running AS
+(
+  SELECT DISTINCT u.task_id FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
+), reached AS
+(
+  SELECT p.lane_id, max(p.seq) AS seq FROM async.lane_position p GROUP BY p.lane_id
+)
+SELECT 'stray_doom', format('task %s', d.task_id),
+       CASE WHEN t.task_id IS NULL THEN 'does not exist, and is to end ' || d.status
+            WHEN r.task_id IS NULL THEN 'waits, and its lane would pass it over, although it has no result'
+            ELSE 'has ended, and is still to end ' || d.status END
+FROM async.doom d
+LEFT JOIN running n ON n.task_id = d.task_id
+LEFT JOIN async.task t ON t.task_id = d.task_id
+LEFT JOIN async.result r ON r.task_id = d.task_id
+LEFT JOIN reached p ON p.lane_id = t.lane_id
+WHERE n.task_id IS NULL AND (t.seq > coalesce(p.seq, 0) AND r.task_id IS NOT NULL) IS NOT true
+
+UNION ALL
+SELECT 'stray_early_finish', format('task %s', e.task_id), 'has an answer that waits for its end, and does not run'
+FROM async.early_finish e
+LEFT JOIN running n ON n.task_id = e.task_id
+WHERE n.task_id IS NULL
+
+UNION ALL
+SELECT 'stray_result', format('task %s', r.task_id), 'has a result, and does not exist'
+FROM async.result r WHERE NOT EXISTS (SELECT FROM async.task t WHERE t.task_id = r.task_id)
+
+UNION ALL
+SELECT 'stray_attempt', format('task %s', a.task_id), format('has an attempt %s, and does not exist', a.attempt)
+FROM async.attempt a WHERE NOT EXISTS (SELECT FROM async.task t WHERE t.task_id = a.task_id);
+$$;
+COMMENT ON FUNCTION async.find_mark_problems() IS 'Engine: what is noted of tasks that it cannot be noted of';
 
 -- pgasync_server/every/find_nearest_name.sql
 CREATE FUNCTION async.find_nearest_name(_name TEXT, _names TEXT[]) RETURNS TEXT
@@ -2514,6 +2763,57 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 LIMIT 1;
 $$;
 COMMENT ON FUNCTION async.find_orchestrator_pid() IS 'Engine: process id of the running orchestrator, or null';
+
+-- pgasync_server/every/find_place_problems.sql
+CREATE FUNCTION async.find_place_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A task that has no result is in one place where tasks wait or run; one that has is in none. What waits in a lane counts
+ * only if an orchestrator that starts would look there.
+ *
+ * Returns a row a problem.
+ */
+WITH open_task AS
+(
+  SELECT t.task_id, t.lane_id, t.seq
+  FROM async.task t WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)
+), reached AS
+(
+  SELECT p.lane_id, max(p.seq) AS seq FROM async.lane_position p GROUP BY p.lane_id
+), place AS
+(
+  SELECT t.task_id, 'waits in lane ' || t.lane_id AS name
+  FROM open_task t
+  JOIN async.open_lane o ON o.lane_id = t.lane_id
+  LEFT JOIN reached p ON p.lane_id = t.lane_id
+  WHERE t.seq > coalesce(p.seq, 0)
+  UNION ALL
+  SELECT q.task_id, 'waits to go again in lane ' || q.lane_id FROM async.requeue q
+  UNION ALL
+  SELECT d.task_id, 'waits to go again at ' || d.due FROM async.delayed d
+  UNION ALL
+  SELECT y.task_id, 'waits for its finish' FROM async.yielded y
+  UNION ALL
+  SELECT u.task_id, 'runs in batch ' || b.batch_id FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
+), found AS
+(
+  SELECT p.task_id, count(*) AS places, string_agg(p.name, ', and ' ORDER BY p.name) AS names
+  FROM place p GROUP BY p.task_id
+)
+SELECT CASE WHEN f.task_id IS NULL THEN 'lost_task' WHEN t.task_id IS NOT NULL THEN 'task_in_two_places'
+            WHEN r.task_id IS NOT NULL THEN 'place_of_ended_task' ELSE 'place_of_unknown_task' END,
+       format('task %s', coalesce(t.task_id, f.task_id)),
+       CASE WHEN f.task_id IS NULL THEN 'has no result, and neither waits nor runs anywhere'
+            WHEN t.task_id IS NOT NULL THEN f.names
+            WHEN r.task_id IS NOT NULL THEN concat('has ended, and ', f.names)
+            ELSE concat('does not exist, and ', f.names) END
+FROM open_task t
+FULL JOIN found f ON f.task_id = t.task_id
+LEFT JOIN async.result r ON r.task_id = f.task_id
+WHERE t.task_id IS NULL OR f.task_id IS NULL OR f.places > 1;
+$$;
+COMMENT ON FUNCTION async.find_place_problems() IS 'Engine: tasks that are not in one place';
 
 -- pgasync_server/every/find_pool_problems.sql
 CREATE FUNCTION async.find_pool_problems(
@@ -2845,7 +3145,7 @@ $$
  * was queued within that time, those behind it have not ended before it either, and it begins anew.
  *
  * _s: state of the orchestrator, returned as it is then; _limit: most tasks, and most log entries, at a time.
- * Writes async.task, async.result, async.attempt, async.log_entry, what async.forget_lanes() and the hooks do.
+ * Writes async.log_entry, what async.forget_tasks(), async.forget_lanes() and the hooks do.
  */
 #variable_conflict error
 DECLARE
@@ -2891,11 +3191,12 @@ $$
  * Removes finished tasks with all that is kept of them.
  *
  * _task_ids: the tasks.
- * Writes async.task, async.result, async.attempt.
+ * Writes async.task, async.result, async.attempt, async.doom.
  */
 #variable_conflict error
 BEGIN
   DELETE FROM async.attempt a WHERE a.task_id = ANY(_task_ids);
+  DELETE FROM async.doom d WHERE d.task_id = ANY(_task_ids);
   DELETE FROM async.result r WHERE r.task_id = ANY(_task_ids);
   DELETE FROM async.task t WHERE t.task_id = ANY(_task_ids);
 END;
@@ -3352,6 +3653,21 @@ END;
 $$;
 COMMENT ON FUNCTION async.is_label(TEXT) IS 'Engine: whether a text may be the name of a target, a pool or a flow';
 
+-- pgasync_server/every/is_passing.sql
+CREATE FUNCTION async.is_passing(_sqlstate TEXT) RETURNS BOOL LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells whether an error is nobody's fault and will pass: no room, memory or connection left, a clash with another
+ * transaction, a lock that was not had, an input or output that failed. What was being done then must be done again; what
+ * fails otherwise may be given up alone.
+ *
+ * _sqlstate: of the error.
+ */
+SELECT left(_sqlstate, 2) IN ('40', '53') OR _sqlstate IN ('55P03', '58030');
+$$;
+COMMENT ON FUNCTION async.is_passing(TEXT) IS 'Engine: whether an error of the orchestrator''s own will pass';
+
 -- pgasync_server/every/is_routine_name.sql
 CREATE FUNCTION async.is_routine_name(_name TEXT, _may_be_quoted BOOL) RETURNS BOOL
 LANGUAGE plpgsql IMMUTABLE STRICT
@@ -3426,8 +3742,8 @@ BEGIN
     JOIN async.lane l ON l.lane_id = x.lane_id
     CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
     LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
-    LEFT JOIN async.doom d ON d.task_id = u.task_id
-    LEFT JOIN async.early_finish e ON e.task_id = u.task_id
+    LEFT JOIN LATERAL (SELECT o.* FROM async.doom o WHERE o.task_id = u.task_id OFFSET 0) d ON true
+    LEFT JOIN LATERAL (SELECT f.* FROM async.early_finish f WHERE f.task_id = u.task_id OFFSET 0) e ON true
   ), ranked AS
   (
     SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')
@@ -3705,18 +4021,22 @@ $$
  */
 #variable_conflict error
 DECLARE
+  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);  -- may be configured otherwise meanwhile
   s async.loop_t;
 BEGIN
   PERFORM async.assert_fit();
   PERFORM async.prepare_session();
   COMMIT;
-  IF NOT async.seize_mutex(_force) THEN
+  IF NOT async.seize_mutex(mutex, _force) THEN
     RAISE NOTICE 'an orchestrator is running already';
     RETURN;
   END IF;
+  PERFORM async.pass('seized');
   PERFORM async.hang_up_all();
   s := async.recover(async.begin_reign());
+  PERFORM async.pass('reigning');
   COMMIT;
+  PERFORM async.pass('begun');
   IF _manual_mode THEN
     PERFORM async.keep_state(s);
     RETURN;
@@ -3728,13 +4048,17 @@ BEGIN
     ELSE
       s := async.work_safely(s);
       COMMIT;
+      IF s.in_test THEN
+        PERFORM async.pass('committed');
+      END IF;
       s := async.send(s);
       EXIT WHEN s.stopping;
     END IF;
   END LOOP;
+  PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
   PERFORM async.log('NOTICE', pg_catalog.format('orchestrator with epoch %s has ended', s.epoch));
-  PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
+  PERFORM pg_catalog.pg_advisory_unlock(mutex);
 END;
 $$;
 COMMENT ON PROCEDURE async.main(BOOL, BOOL) IS 'The orchestrator: runs until async.stop()';
@@ -3765,8 +4089,14 @@ BEGIN
   IF NOT _s.untidy THEN
     _s.trimmed := _s.snapshot;
   END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('trimmed');
+  END IF;
   _s := async.trim_positions(_s);
   _s := async.forget_old(_s);
+  IF _s.in_test THEN
+    PERFORM async.pass('forgotten');
+  END IF;
   IF clock_timestamp() >= _s.next_vacuum THEN
     _s := async.vacuum_tables(_s);
     _s.next_vacuum := clock_timestamp() + pause;
@@ -3961,8 +4291,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there;
- * if a later one of this server has been there, takes a greater epoch.
+ * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there.
+ * If a later one of this server has been there: takes a greater epoch when it comes there for the first time, for it
+ * is a promoted standby that lagged behind; stops when it has been there before, for it has been replaced.
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
  * Errors: those of the connection; 08004 when a pooler stands in between.
@@ -3988,8 +4319,16 @@ BEGIN
       FROM async.dblink_query(
         control, format('SELECT async.register_epoch(%L, %L, %L)', _s.server, _s.epoch, _s.token)) q(answer);
       EXIT WHEN later_epoch = 0;
+      IF this_target.registered THEN
+        _s.stopping := true;
+        RETURN _s;
+      END IF;
       _s := async.take_epoch(_s, later_epoch);
     END LOOP;
+    this_target.registered := true;
+    IF _s.in_test THEN
+      PERFORM async.pass('registered');
+    END IF;
   END IF;
   IF this_target.failures > 0 THEN
     PERFORM async.log('NOTICE', format('target %s has been reached', this_target.target));
@@ -4081,6 +4420,9 @@ BEGIN
       FOR i IN 1..wanting.missing LOOP
         _s.slots := _s.slots || async.open_slot(_s, this_target);
         _s.worked := true;
+        IF _s.in_test THEN
+          PERFORM async.pass('opened');
+        END IF;
       END LOOP;
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       _s := async.refuse_slots(_s, wanting.n, SQLERRM);
@@ -4188,6 +4530,28 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.parse_requests(JSONB) IS 'Engine: requests as a target reports them, as rows';
+
+-- pgasync_server/every/pass.sql
+CREATE FUNCTION async.pass(_boundary TEXT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * For tests: a place of the loop at which a crash must do no harm. A session whose setting pgflow.stop_at names it
+ * waits here while somebody else holds the advisory lock (1885759283, 0), and a test can see that it does. Without
+ * the setting, which is read when a reign begins, the loop does not even call this.
+ *
+ * _boundary: what the place is called.
+ * Takes a session-level advisory lock, and gives it back.
+ */
+#variable_conflict error
+BEGIN
+  IF current_setting('pgflow.stop_at', true) = _boundary THEN
+    PERFORM pg_advisory_lock_shared(1885759283, 0);
+    PERFORM pg_advisory_unlock_shared(1885759283, 0);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.pass(TEXT) IS 'Engine: a place of the loop at which tests may have it stop';
 
 -- pgasync_server/every/pause.sql
 CREATE FUNCTION async.pause() RETURNS VOID LANGUAGE plpgsql
@@ -4424,6 +4788,9 @@ BEGIN
   IF (reply->>'rotated')::BOOL THEN
     this_target.ring := 1 - this_target.ring;
     this_target.ring_tasks := 0;
+    IF _s.in_test THEN
+      PERFORM async.pass('rotated');
+    END IF;
   ELSIF reply ? 'rotated' THEN
     this_target.ring_tasks := greatest(0, this_target.ring_tasks - 5000);  -- somebody has it open: later again
   END IF;
@@ -4511,6 +4878,9 @@ BEGIN
       _s.worked := _s.worked OR slots[i].state <> 'opening';
     END IF;
   END LOOP;
+  IF _s.in_test AND _s.worked THEN
+    PERFORM async.pass('reaped');
+  END IF;
   _s.slots := CASE WHEN _s.worked THEN ARRAY(SELECT x FROM unnest(slots) x WHERE x.state <> 'closed') ELSE slots END;
   RETURN _s;
 END;
@@ -4722,6 +5092,8 @@ BEGIN
     this_target.ring_tasks := 0;
   END IF;
   this_target.target := _target.target;
+  this_target.registered := this_target.registered
+    AND this_target.connection_string = coalesce(_target.connection_string, async.build_self_conninfo());
   this_target.connection_string := coalesce(_target.connection_string, async.build_self_conninfo());
   this_target.max_concurrency := _target.max_concurrency;
   RETURN this_target;
@@ -4897,6 +5269,9 @@ $$
 DECLARE
   quiet FLOAT8 := extract(epoch FROM clock_timestamp() - _s.idle_since)::FLOAT8;
 BEGIN
+  IF _s.in_test THEN
+    PERFORM async.pass('resting');
+  END IF;
   IF quiet < 0.003 AND (SELECT count(*) FROM unnest(_s.slots) x WHERE x.state = 'busy') BETWEEN 1 AND 2 THEN
     RETURN;
   END IF;
@@ -4953,23 +5328,22 @@ $$;
 COMMENT ON FUNCTION async.run_cycle_hooks(async.loop_t) IS 'Engine: gives extensions their turn';
 
 -- pgasync_server/every/seize_mutex.sql
-CREATE FUNCTION async.seize_mutex(_force BOOL) RETURNS BOOL LANGUAGE plpgsql
+CREATE FUNCTION async.seize_mutex(_mutex BIGINT, _force BOOL) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Takes the lock that lets one orchestrator run in this database.
  *
- * _force: end the session that has it.
+ * _mutex: key of the lock; _force: end the session that has it.
  * Returns whether it was had.
  * Errors: PF013 when one that was told to end has not after 10 s.
  * Takes a session-level advisory lock.
  */
 #variable_conflict error
 DECLARE
-  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);
   deadline TIMESTAMPTZ := clock_timestamp() + INTERVAL '10 s';
 BEGIN
-  WHILE NOT pg_try_advisory_lock(mutex) LOOP
+  WHILE NOT pg_try_advisory_lock(_mutex) LOOP
     IF NOT _force THEN
       RETURN false;
     ELSIF clock_timestamp() > deadline THEN
@@ -4981,7 +5355,7 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION async.seize_mutex(BOOL) IS 'Engine: takes the lock of the orchestrator';
+COMMENT ON FUNCTION async.seize_mutex(BIGINT, BOOL) IS 'Engine: takes the lock of the orchestrator';
 
 -- pgasync_server/every/send.sql
 CREATE FUNCTION async.send(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
@@ -5014,6 +5388,10 @@ BEGIN
     END;
     slot.query := NULL;
     slots[i] := slot;
+    IF _s.in_test THEN
+      PERFORM async.pass(
+        CASE WHEN EXISTS (SELECT FROM unnest(slots) x WHERE x.query IS NOT NULL) THEN 'sending' ELSE 'sent' END);
+    END IF;
   END LOOP;
   _s.slots := slots;
   RETURN _s;
@@ -5209,13 +5587,25 @@ CREATE FUNCTION async.stop_watchdog() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Ends the watch. A cancel that was just on its way arrives here, before the answer of the session that sent it, and
- * is swallowed; so is the error of that session, which we cancel in turn.
+ * Ends the watch: cancels the session that keeps it, again and again, since a session that has not begun its query yet
+ * takes no notice of a cancel. One of its own that was just on its way arrives here before its answer, and is
+ * swallowed; so is the error that the answer is.
  */
 #variable_conflict error
+DECLARE
+  is_over BOOL := false;
 BEGIN
-  PERFORM pg_cancel_backend(a.pid) FROM pg_stat_get_activity(NULL) a WHERE a.application_name = 'pgflow watchdog'
-    AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
+  WHILE NOT is_over LOOP
+    BEGIN
+      PERFORM pg_cancel_backend(a.pid) FROM pg_stat_get_activity(NULL) a WHERE a.application_name = 'pgflow watchdog'
+        AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
+      PERFORM pg_sleep(0.0002);
+      is_over := NOT async.is_busy('pgflow_watchdog');
+    EXCEPTION
+      WHEN query_canceled THEN NULL;
+      WHEN OTHERS THEN is_over := true;
+    END;
+  END LOOP;
   FOR i IN 1..3 LOOP
     BEGIN
       PERFORM FROM async.dblink_result('pgflow_watchdog');
@@ -5285,9 +5675,10 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Carries out requests: those of extensions through their hooks, then those of the engine one by one. A request that
- * fails is logged and dropped, and touches no other.
+ * fails is logged and dropped, and touches no other, unless nobody is to blame: then all of them are taken in again.
  *
  * _s: state of the orchestrator, returned as it is then; _requests: in their order.
+ * Errors: those of a request that async.is_passing() knows.
  * Writes async.log_entry, and what they ask for.
  */
 #variable_conflict error
@@ -5308,6 +5699,9 @@ BEGIN
           ELSE PERFORM async.log('WARNING', format('unknown request %s', request.kind));
         END CASE;
       EXCEPTION WHEN OTHERS THEN
+        IF async.is_passing(SQLSTATE) THEN
+          RAISE;
+        END IF;
         PERFORM async.log('ERROR', format('request %s %s failed: %s', request.kind, request.payload, SQLERRM));
       END;
     END LOOP;
@@ -5788,13 +6182,21 @@ $$
  * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made:
  * hence enable_seqscan and enable_mergejoin = off.
  *
+ * An orchestrator that another one has followed does nothing more but stop. One that begins its reign waits for the
+ * cycle under way, by the lock that the question takes.
+ *
  * _s: state of the orchestrator, returned as it is then.
- * Writes every table of the engine.
+ * Writes every table of the engine; locks async.epoch FOR SHARE.
  */
 #variable_conflict error
 BEGIN
   _s.worked := false;
   _s.pending := false;
+  PERFORM FROM async.epoch e WHERE e.epoch > _s.epoch FOR SHARE;
+  IF FOUND THEN
+    _s.stopping := true;
+    RETURN _s;
+  END IF;
   _s := async.reap(_s);
   _s := async.collect_answers(_s);
   _s := async.take_in_local(_s);
@@ -5815,6 +6217,9 @@ BEGIN
   _s.resting := NOT _s.worked AND async.is_at_rest(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
+  END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('worked');
   END IF;
   RETURN _s;
 END;

@@ -529,7 +529,7 @@ $$
  * cancels or interrupts. A loop, since cancels are few.
  *
  * _flow_ids: the runs; those that have ended are passed over.
- * Writes flow.run_state, flow.parked_chunk, and what flow.record_ends(), flow.count_ends(), flow.condemn_nodes(),
+ * Writes flow.run_state, and what flow.record_ends(), flow.count_ends(), flow.condemn_nodes(),
  *   async.cancel_owned() and flow.advance() do.
  */
 #variable_conflict error
@@ -553,8 +553,6 @@ BEGIN
     JOIN flow.definition_node n ON n.definition_id = r.definition_id
     LEFT JOIN LATERAL flow.find_node_state(doomed_id, n.node_no) s ON true
     WHERE r.flow_id = doomed_id;
-    DELETE FROM flow.parked_chunk p WHERE p.flow_id = doomed_id AND NOT EXISTS (
-      SELECT FROM unnest(busy) b WHERE b.node_no = p.node_no);
     PERFORM flow.record_ends(idle);
     PERFORM flow.count_ends(idle);
     IF busy IS NOT NULL THEN
@@ -621,6 +619,34 @@ END;
 $$;
 COMMENT ON FUNCTION flow.check_configuration(TEXT, JSONB, JSONB, INT[], INT[], TEXT[]) IS
   'Engine: raises PF006 with all that is wrong with a configuration of a flow';
+
+-- pgflow_server/every/check_consistency.sql
+CREATE FUNCTION flow.check_consistency() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
+SET jit = off AS
+$$
+/*
+ * Whether all that is kept of runs agrees: the task engine's own tables, as async.check_consistency() has it, counters and
+ * what they count, states of nodes and those of their parents and steps; and nothing is left of what has ended or was
+ * removed. Holds at any time, whatever runs meanwhile: everything is seen in the one snapshot of the statement that calls
+ * it. Reads a few times what is open and what is kept, and takes time in proportion to that.
+ *
+ * Returns a row a problem; none: all is well.
+ */
+SELECT p.* FROM async.check_consistency() p
+UNION ALL
+SELECT p.* FROM flow.find_run_problems() p
+UNION ALL
+SELECT p.* FROM flow.find_order_problems() p
+UNION ALL
+SELECT p.* FROM flow.find_count_problems() p
+UNION ALL
+SELECT p.* FROM flow.find_node_task_problems() p
+UNION ALL
+SELECT p.* FROM flow.find_leftover_problems() p;
+$$;
+COMMENT ON FUNCTION flow.check_consistency() IS 'Whether all that is kept of runs and tasks agrees: a row a problem';
 
 -- pgflow_server/every/check_request.sql
 CREATE FUNCTION flow.check_request(_request async.request) RETURNS VOID LANGUAGE plpgsql
@@ -1185,7 +1211,7 @@ $$
  * _chunk: the steps, of one node.
  * Returns the node if it ends with that.
  * Errors: of classes 53, 57 and 58.
- * Writes what flow.queue_steps() and flow.count_steps() do, and the log.
+ * Writes what flow.queue_steps(), flow.fail_steps() and flow.count_steps() do, and the log.
  */
 #variable_conflict error
 BEGIN
@@ -1199,10 +1225,8 @@ EXCEPTION
   WHEN OTHERS THEN
     PERFORM async.log('ERROR', format(
       '%s steps of run %s cannot run: %s', cardinality(_chunk.steps), _chunk.flow_id, SQLERRM));
-    RETURN flow.count_steps(ARRAY(
-      SELECT ROW(NULL, 'flow', _chunk.flow_id, _chunk.node_no, true, 'FAILED', NULL, clock_timestamp(), SQLSTATE,
-                 SQLERRM)::async.result_t
-      FROM generate_series(1, cardinality(_chunk.steps))));
+    RETURN flow.count_steps(flow.fail_steps(_chunk, SQLSTATE, SQLERRM))
+      || flow.find_done_nodes(ARRAY[ROW(_chunk.flow_id, _chunk.node_no, NULL, NULL)::flow.change_t]);
 END;
 $$;
 COMMENT ON FUNCTION flow.expand_chunk(flow.chunk) IS 'Engine: makes tasks of steps of one node';
@@ -1278,6 +1302,123 @@ FROM
 ) e;
 $$;
 COMMENT ON FUNCTION flow.extract_edges(JSONB) IS 'Engine: the dependencies of a configuration';
+
+-- pgflow_server/every/fail_nodes.sql
+CREATE FUNCTION flow.fail_nodes(_flow_id BIGINT, _node_nos INT[], _error TEXT) RETURNS flow.change_t[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Records the tasks of nodes that cannot run as failed.
+ *
+ * _flow_id, _node_nos: the nodes, all of one run; _error: why.
+ * Returns how they end.
+ * Writes async.task, async.result.
+ */
+#variable_conflict error
+BEGIN
+  WITH failed AS
+  (
+    INSERT INTO async.task(task_id, owner_id, owner_item, key, query, argument, source)
+    SELECT nextval('async.task_id_seq'), _flow_id, n.node_no, '00000000-0000-0000-0000-000000000000', n.routine,
+           to_jsonb(n.node), r.flow
+    FROM flow.run r
+    CROSS JOIN unnest(_node_nos) u(node_no)
+    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = u.node_no
+    WHERE r.flow_id = _flow_id
+    RETURNING task_id
+  )
+  INSERT INTO async.result(task_id, status, ended, sqlstate, error)
+  SELECT f.task_id, 'FAILED', clock_timestamp(), 'PF007', _error FROM failed f;
+  RETURN ARRAY(SELECT ROW(_flow_id, u, 'FAILED', _error)::flow.change_t FROM unnest(_node_nos) u);
+END;
+$$;
+COMMENT ON FUNCTION flow.fail_nodes(BIGINT, INT[], TEXT) IS 'Engine: records nodes that cannot run';
+
+-- pgflow_server/every/fail_steps.sql
+CREATE FUNCTION flow.fail_steps(_chunk flow.chunk, _sqlstate TEXT, _error TEXT) RETURNS async.result_t[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Records steps that cannot run as failed.
+ *
+ * _chunk: the steps; _sqlstate, _error: why.
+ * Returns their results.
+ * Writes async.result, and what flow.insert_steps() does.
+ */
+#variable_conflict error
+DECLARE
+  node_name TEXT := (
+    SELECT n.node FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id
+    WHERE r.flow_id = _chunk.flow_id AND n.node_no = _chunk.node_no);
+  failed_ids BIGINT[] := flow.insert_steps(_chunk, NULL, node_name);
+BEGIN
+  INSERT INTO async.result(task_id, status, ended, sqlstate, error)
+  SELECT u, 'FAILED', clock_timestamp(), _sqlstate, _error FROM unnest(failed_ids) u;
+  RETURN ARRAY(
+    SELECT ROW(u, 'flow', _chunk.flow_id, _chunk.node_no, true, 'FAILED', NULL, clock_timestamp(), _sqlstate,
+               _error)::async.result_t
+    FROM unnest(failed_ids) u);
+END;
+$$;
+COMMENT ON FUNCTION flow.fail_steps(flow.chunk, TEXT, TEXT) IS 'Engine: records steps that cannot run';
+
+-- pgflow_server/every/find_count_problems.sql
+CREATE FUNCTION flow.find_count_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The counters of a node are what its steps give: tasks by their results, and steps that are no tasks yet. Steps that were
+ * stopped before they became tasks are canceled ones of which nothing else is left. A run without its arguments is being
+ * removed: there is nothing to count any more.
+ *
+ * Returns a row a problem.
+ */
+WITH task AS
+(
+  SELECT t.owner_id AS flow_id, t.owner_item AS node_no, count(*) FILTER (WHERE r.task_id IS NULL) AS unfinished,
+         count(*) FILTER (WHERE r.status NOT IN ('FINISHED', 'CANCELED')) AS failed,
+         count(*) FILTER (WHERE r.status = 'CANCELED') AS canceled, count(*) FILTER (WHERE r.status = 'FINISHED') AS finished
+  FROM async.task t LEFT JOIN async.result r ON r.task_id = t.task_id
+  WHERE t.key <> '00000000-0000-0000-0000-000000000000'
+  GROUP BY t.owner_id, t.owner_item
+), chunk AS
+(
+  SELECT c.flow_id, c.node_no, sum(cardinality(c.steps)) AS steps
+  FROM (SELECT k.flow_id, k.node_no, k.steps FROM flow.chunk k
+        UNION ALL SELECT p.flow_id, p.node_no, p.steps FROM flow.parked_chunk p) c
+  GROUP BY c.flow_id, c.node_no
+), counted AS
+(
+  SELECT n.*, coalesce(t.unfinished, 0) + coalesce(c.steps, 0) AS has_unfinished, coalesce(t.failed, 0) AS has_failed,
+         coalesce(t.canceled, 0) AS has_canceled, coalesce(t.finished, 0) AS has_finished
+  FROM flow.list_node_states() n
+  JOIN flow.arguments a ON a.flow_id = n.flow_id
+  LEFT JOIN task t ON t.flow_id = n.flow_id AND t.node_no = n.node_no
+  LEFT JOIN chunk c ON c.flow_id = n.flow_id AND c.node_no = n.node_no
+)
+SELECT x.check_name, c.name, x.message
+FROM counted c
+CROSS JOIN LATERAL (
+  VALUES
+    ('step_counter',
+     CASE WHEN c.unfinished <> c.has_unfinished OR c.failed <> c.has_failed OR c.canceled < c.has_canceled
+                 OR c.steps <> c.unfinished + c.failed + c.canceled + c.has_finished THEN
+       format('counts %s steps, of them %s unfinished, %s failed and %s canceled, and has %s unfinished, %s failed, '
+              '%s canceled and %s finished ones', c.steps, c.unfinished, c.failed, c.canceled, c.has_unfinished,
+              c.has_failed, c.has_canceled, c.has_finished) END),
+    ('node_left_running',
+     CASE WHEN c.state = 'RUNNING_STEPS' AND c.has_unfinished = 0 THEN 'is RUNNING_STEPS, and all its steps have ended' END),
+    ('open_step_of_ended_node',
+     CASE WHEN c.ended IS NOT NULL AND c.has_unfinished > 0 THEN
+       format('is %s, and has %s steps that have not ended', c.state, c.has_unfinished) END),
+    ('node_finished_in_spite',
+     CASE WHEN c.state = 'FINISHED' AND c.all_must AND c.has_failed + c.has_canceled > 0 THEN
+       'is FINISHED, and a step failed of those that must all complete' END)) x(check_name, message)
+WHERE x.message IS NOT NULL;
+$$;
+COMMENT ON FUNCTION flow.find_count_problems() IS 'Engine: nodes whose counters or states do not follow from their steps';
 
 -- pgflow_server/every/find_cycle_problems.sql
 CREATE FUNCTION flow.find_cycle_problems(
@@ -1564,6 +1705,64 @@ ORDER BY 1;
 $$;
 COMMENT ON FUNCTION flow.find_group_routines(TEXT) IS 'Engine: functions that can name the pool of a task';
 
+-- pgflow_server/every/find_leftover_problems.sql
+CREATE FUNCTION flow.find_leftover_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Nothing is there of runs and nodes that are not, steps wait only for nodes that may still begin them, and the lanes of a
+ * run that has ended are closed. Arguments are kept of runs only, unless another server uses this database too.
+ *
+ * Returns a row a problem.
+ */
+WITH named AS
+(
+  SELECT 'flow.run_state' AS what, s.flow_id FROM flow.run_state s
+  UNION SELECT 'flow.node_state', s.flow_id FROM flow.node_state s
+  UNION SELECT 'flow.chunk', c.flow_id FROM flow.chunk c
+  UNION SELECT 'flow.parked_chunk', c.flow_id FROM flow.parked_chunk c
+  UNION SELECT 'flow.arguments_sent', a.flow_id FROM flow.arguments_sent a
+  UNION SELECT 'async.lane', l.owner_id FROM async.lane l WHERE l.owner = 'flow'
+  UNION SELECT 'async.task', t.owner_id FROM async.task t WHERE t.key IS NOT NULL
+  UNION SELECT 'flow.arguments', a.flow_id FROM flow.arguments a
+  WHERE NOT EXISTS (SELECT FROM async.fence f WHERE f.server IS DISTINCT FROM (SELECT i.server FROM async.identity i))
+)
+SELECT 'unknown_run', format('run %s', n.flow_id), format('does not exist, and %s has rows of it', n.what)
+FROM named n WHERE NOT EXISTS (SELECT FROM flow.run r WHERE r.flow_id = n.flow_id)
+
+UNION ALL
+SELECT 'run_without_definition', format('run %s', r.flow_id), format('is of definition %s, which does not exist', r.definition_id)
+FROM flow.run r WHERE NOT EXISTS (SELECT FROM flow.definition d WHERE d.definition_id = r.definition_id)
+
+UNION ALL
+SELECT 'run_without_arguments', format('run %s', o.flow_id), 'is open, and flow.arguments has no row of it'
+FROM flow.open_run o WHERE NOT EXISTS (SELECT FROM flow.arguments a WHERE a.flow_id = o.flow_id)
+
+UNION ALL
+SELECT 'unknown_node', format('run %s, node number %s', k.flow_id, k.node_no),
+       format('does not exist, and %s has rows of it', k.what)
+FROM (SELECT 'flow.node_state' AS what, s.flow_id, s.node_no FROM flow.node_state s
+      UNION SELECT 'async.task', t.owner_id, t.owner_item FROM async.task t WHERE t.key IS NOT NULL) k
+JOIN flow.run r ON r.flow_id = k.flow_id
+WHERE NOT EXISTS (SELECT FROM flow.definition_node n WHERE n.definition_id = r.definition_id AND n.node_no = k.node_no)
+
+UNION ALL
+SELECT 'stray_steps', n.name, format('is %s, and steps wait in %s', n.state, c.what)
+FROM (SELECT DISTINCT 'flow.chunk' AS what, k.flow_id, k.node_no, ARRAY['READY', 'RUNNING_STEPS'] AS states FROM flow.chunk k
+      UNION ALL
+      SELECT DISTINCT 'flow.parked_chunk', p.flow_id, p.node_no, ARRAY['PENDING', 'READY'] FROM flow.parked_chunk p) c
+JOIN flow.list_node_states() n ON n.flow_id = c.flow_id AND n.node_no = c.node_no
+WHERE NOT n.state = ANY(c.states)
+
+UNION ALL
+SELECT 'open_lane_of_ended_run', format('run %s', l.owner_id), format('has ended, and its lane %s is open', l.lane_id)
+FROM async.open_lane o
+JOIN async.lane l ON l.lane_id = o.lane_id AND l.owner = 'flow'
+WHERE NOT EXISTS (SELECT FROM flow.open_run u WHERE u.flow_id = l.owner_id)
+  AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = o.lane_id);
+$$;
+COMMENT ON FUNCTION flow.find_leftover_problems() IS 'Engine: what is left of runs and nodes that have ended or are gone';
+
 -- pgflow_server/every/find_mutex_problems.sql
 CREATE FUNCTION flow.find_mutex_problems(
   _mutexes JSONB,
@@ -1739,6 +1938,138 @@ LIMIT 1;
 $$;
 COMMENT ON FUNCTION flow.find_node_state(BIGINT, INT) IS 'Engine: the state that a node of a run is in';
 
+-- pgflow_server/every/find_node_task_problems.sql
+CREATE FUNCTION flow.find_node_task_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The state of a node follows from that of its own task, the one with the key of zeros: there is none before it is READY,
+ * and while it is, that task has no result. A run without its arguments is being removed, and its tasks before it.
+ *
+ * Returns a row a problem.
+ */
+WITH own AS
+(
+  SELECT t.owner_id AS flow_id, t.owner_item AS node_no, r.status
+  FROM async.task t LEFT JOIN async.result r ON r.task_id = t.task_id
+  WHERE t.key = '00000000-0000-0000-0000-000000000000'
+), judged AS
+(
+  SELECT n.*, o.flow_id IS NOT NULL AS has_task, o.status AS task_status
+  FROM flow.list_node_states() n
+  JOIN flow.arguments a ON a.flow_id = n.flow_id
+  LEFT JOIN own o ON o.flow_id = n.flow_id AND o.node_no = n.node_no
+)
+SELECT x.check_name, j.name, x.message
+FROM judged j
+CROSS JOIN LATERAL (
+  VALUES
+    ('node_without_task',
+     CASE WHEN NOT j.has_task AND NOT j.is_empty AND j.state IN ('READY', 'RUNNING_STEPS', 'FINISHED', 'FAILED') THEN
+       format('is %s, and has no task', j.state) END),
+    ('task_of_waiting_node',
+     CASE WHEN j.has_task AND (j.state = 'PENDING' OR j.is_empty) THEN
+       format('is %s%s, and has a task', j.state, CASE WHEN j.is_empty THEN ', calls nothing' END) END),
+    ('node_not_told',
+     CASE WHEN j.state = 'READY' AND j.task_status IS NOT NULL THEN
+       format('is READY, and its task has ended %s', j.task_status) END),
+    ('node_ahead_of_task',
+     CASE WHEN j.has_task AND j.task_status IS NULL AND j.state NOT IN ('PENDING', 'READY') THEN
+       format('is %s, and its task has not ended', j.state) END),
+    ('node_belies_task',
+     CASE WHEN j.state = 'FINISHED' AND j.task_status <> 'FINISHED' THEN
+       format('is FINISHED, and its task has ended %s', j.task_status) END)) x(check_name, message)
+WHERE x.message IS NOT NULL;
+$$;
+COMMENT ON FUNCTION flow.find_node_task_problems() IS 'Engine: nodes whose states do not follow from their own task';
+
+-- pgflow_server/every/find_old_runs.sql
+CREATE FUNCTION flow.find_old_runs(_keep INTERVAL) RETURNS BIGINT[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs that ended long enough ago, among the next hundred. Behind the first that was requested within that time there is
+ * none, so that it begins anew then: what is passed over are runs that were under way that long ago.
+ *
+ * The setting pgflow.runs_seen of the orchestrator's session holds how far it has got.
+ *
+ * _keep: how long ago they must have ended.
+ * Reads flow.run, flow.run_state.
+ */
+#variable_conflict error
+DECLARE
+  before CONSTANT TIMESTAMPTZ := clock_timestamp() - _keep;
+  seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.runs_seen', true), ''), '0')::BIGINT;
+  piece RECORD;
+BEGIN
+  SELECT count(*) AS runs, max(r.flow_id) AS furthest, bool_or(r.requested >= before) AS has_new,
+         array_agg(r.flow_id ORDER BY r.flow_id) FILTER (WHERE s.state <> 'RUNNING' AND s.changed < before) AS old_ids
+  INTO piece
+  FROM (SELECT n.flow_id, n.requested FROM flow.run n WHERE n.flow_id > seen ORDER BY n.flow_id LIMIT 100) r
+  LEFT JOIN LATERAL (
+    SELECT l.state, l.changed
+    FROM flow.run_state l WHERE l.flow_id = r.flow_id AND r.requested < before ORDER BY l.state_no DESC LIMIT 1) s ON true;
+  IF piece.old_ids IS NULL THEN
+    PERFORM set_config(
+      'pgflow.runs_seen', (CASE WHEN piece.runs = 100 AND NOT piece.has_new THEN piece.furthest ELSE 0 END)::TEXT, false);
+  END IF;
+  RETURN piece.old_ids;
+END;
+$$;
+COMMENT ON FUNCTION flow.find_old_runs(INTERVAL) IS 'Engine: runs that ended long ago';
+
+-- pgflow_server/every/find_order_problems.sql
+CREATE FUNCTION flow.find_order_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The state of a node follows from those of its parents: it waits while one of them has not ended, begins when all have,
+ * runs if no mandatory one failed, and is DOA otherwise. Nodes of a canceled run that had not begun are CANCELED.
+ *
+ * Returns a row a problem.
+ */
+WITH node AS
+(
+  SELECT n.* FROM flow.list_node_states() n
+), parents AS
+(
+  SELECT c.flow_id, c.node_no, count(*) FILTER (WHERE p.ended IS NULL) AS unmet, max(p.ended) AS met,
+         coalesce(bool_or(NOT e.continue_on_failure AND p.state NOT IN ('FINISHED', 'SKIPPED'))
+                    FILTER (WHERE p.ended IS NOT NULL), false) AS spoiled
+  FROM node c
+  JOIN flow.definition_edge e ON e.definition_id = c.definition_id AND e.child_no = c.node_no
+  JOIN node p ON p.flow_id = c.flow_id AND p.node_no = e.parent_no
+  GROUP BY c.flow_id, c.node_no
+), judged AS
+(
+  SELECT n.*, coalesce(p.unmet, 0) AS open_parents, coalesce(p.spoiled, false) AS is_spoiled,
+         coalesce(n.began < p.met, false) AS too_early
+  FROM node n LEFT JOIN parents p ON p.flow_id = n.flow_id AND p.node_no = n.node_no
+)
+SELECT x.check_name, j.name, x.message
+FROM judged j
+CROSS JOIN LATERAL (
+  VALUES
+    ('node_ended_twice', CASE WHEN j.ends > 1 THEN format('has ended %s times', j.ends) END),
+    ('parent_counter',
+     CASE WHEN j.state = 'PENDING' AND (j.unmet, j.spoiled) IS DISTINCT FROM (j.open_parents::INT, j.is_spoiled) THEN
+       format('counts %s unresolved parents%s, and has %s%s', j.unmet, CASE WHEN j.spoiled THEN ', spoiled' END,
+              j.open_parents, CASE WHEN j.is_spoiled THEN ', spoiled' END) END),
+    ('node_left_waiting',
+     CASE WHEN j.state = 'PENDING' AND j.open_parents = 0 THEN 'is PENDING, and all its parents have ended' END),
+    ('node_began_early',
+     CASE WHEN j.began IS NOT NULL AND (j.open_parents > 0 OR j.too_early) THEN
+       format('is %s, and began before all its parents had ended', j.state) END),
+    ('node_ran_in_spite',
+     CASE WHEN j.is_spoiled AND j.began IS NOT NULL AND j.state <> 'DOA' THEN
+       format('is %s, and a mandatory parent failed', j.state) END),
+    ('node_doa_for_nothing',
+     CASE WHEN j.state = 'DOA' AND j.began = j.ended AND NOT j.is_spoiled THEN
+       'is DOA, and no mandatory parent failed' END)) x(check_name, message)
+WHERE x.message IS NOT NULL;
+$$;
+COMMENT ON FUNCTION flow.find_order_problems() IS 'Engine: nodes whose states do not follow from those of their parents';
+
 -- pgflow_server/every/find_problems.sql
 CREATE FUNCTION flow.find_problems(
   _flow_name TEXT,
@@ -1790,6 +2121,65 @@ FROM flow.find_cycle_problems(_names, _parents, _children) c;
 $$;
 COMMENT ON FUNCTION flow.find_problems(TEXT, JSONB, JSONB, TEXT[], INT[], INT[], TEXT[]) IS
   'Engine: all that is wrong with a configuration of a flow';
+
+-- pgflow_server/every/find_run_problems.sql
+CREATE FUNCTION flow.find_run_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The counters of a run are what its nodes give, its state follows from them, and it is open until it has ended. A run
+ * has begun once the orchestrator has taken in requests by a snapshot that had seen it; what is below xmin of a snapshot
+ * had ended by then, subtransactions too.
+ *
+ * Returns a row a problem.
+ */
+WITH told AS
+(
+  SELECT DISTINCT ON (s.flow_id) s.* FROM flow.run_state s ORDER BY s.flow_id DESC, s.state_no DESC
+), counted AS
+(
+  SELECT n.flow_id, count(*) FILTER (WHERE n.state IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS unresolved,
+         count(*) FILTER (WHERE n.state IN ('FAILED', 'TIMED_OUT', 'DOA', 'CANCELED')) AS failed
+  FROM flow.list_node_states() n GROUP BY n.flow_id
+)
+SELECT 'run_counter', format('run %s', s.flow_id),
+       format('counts %s unresolved nodes and %s failed ones, and has %s and %s',
+              s.unresolved, s.failed, coalesce(c.unresolved, 0), coalesce(c.failed, 0))
+FROM told s LEFT JOIN counted c ON c.flow_id = s.flow_id
+WHERE (s.unresolved, s.failed) IS DISTINCT FROM (coalesce(c.unresolved, 0), coalesce(c.failed, 0))
+
+UNION ALL
+SELECT 'run_state', format('run %s', s.flow_id),
+       format('is %s with %s unresolved nodes and %s failed ones%s', s.state, s.unresolved, s.failed,
+              CASE WHEN s.canceled THEN ', canceled' END)
+FROM told s
+WHERE s.state <> CASE WHEN s.unresolved > 0 THEN 'RUNNING' WHEN s.canceled THEN 'CANCELED'
+                      WHEN s.failed > 0 THEN 'FAILED' ELSE 'FINISHED' END
+
+UNION ALL
+SELECT 'run_ended_twice', format('run %s', s.flow_id), format('has ended %s times', count(*))
+FROM flow.run_state s WHERE s.state <> 'RUNNING' GROUP BY s.flow_id HAVING count(*) > 1
+
+UNION ALL
+SELECT 'open_run', format('run %s', coalesce(r.flow_id, o.flow_id)),
+       CASE WHEN r.flow_id IS NULL THEN 'is open, and does not exist'
+            WHEN o.flow_id IS NULL THEN 'has not ended, and is not open'
+            ELSE format('is open, and has ended %s', s.state) END
+FROM flow.run r
+LEFT JOIN told s ON s.flow_id = r.flow_id
+FULL JOIN flow.open_run o ON o.flow_id = r.flow_id
+WHERE r.flow_id IS NULL OR (coalesce(s.state, 'RUNNING') = 'RUNNING') <> (o.flow_id IS NOT NULL)
+
+UNION ALL
+SELECT 'run_not_begun', format('run %s', r.flow_id), 'was asked for, and has not begun although later requests were taken in'
+FROM flow.run r
+WHERE NOT EXISTS (SELECT FROM flow.run_state s WHERE s.flow_id = r.flow_id)
+  AND EXISTS (
+    SELECT FROM async.intake i
+    WHERE i.target_id = 0
+      AND (txid_snapshot_xmin(i.snapshot) - 1 - r.xmin::TEXT::BIGINT) & 4294967295 < 2147483648);
+$$;
+COMMENT ON FUNCTION flow.find_run_problems() IS 'Engine: runs whose counters or states are wrong';
 
 -- pgflow_server/every/find_shape_problems.sql
 CREATE FUNCTION flow.find_shape_problems(
@@ -1949,41 +2339,6 @@ JOIN reached r ON r.via = n.subflow AND r.subflow = _flow_name;
 $$;
 COMMENT ON FUNCTION flow.find_subflow_problems(TEXT, JSONB) IS
   'Engine: what is wrong with the flows that steps of a configuration run';
-
--- pgflow_server/every/find_old_runs.sql
-CREATE FUNCTION flow.find_old_runs(_keep INTERVAL) RETURNS BIGINT[] LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS
-$$
-/*
- * Runs that ended long enough ago, among the next hundred. Behind the first that was requested within that time there is
- * none, so that it begins anew then: what is passed over are runs that were under way that long ago.
- *
- * The setting pgflow.runs_seen of the orchestrator's session holds how far it has got.
- *
- * _keep: how long ago they must have ended.
- * Reads flow.run, flow.run_state.
- */
-#variable_conflict error
-DECLARE
-  before CONSTANT TIMESTAMPTZ := clock_timestamp() - _keep;
-  seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.runs_seen', true), ''), '0')::BIGINT;
-  piece RECORD;
-BEGIN
-  SELECT count(*) AS runs, max(r.flow_id) AS furthest, bool_or(r.requested >= before) AS has_new,
-         array_agg(r.flow_id ORDER BY r.flow_id) FILTER (WHERE s.state <> 'RUNNING' AND s.changed < before) AS old_ids
-  INTO piece
-  FROM (SELECT n.flow_id, n.requested FROM flow.run n WHERE n.flow_id > seen ORDER BY n.flow_id LIMIT 100) r
-  LEFT JOIN LATERAL (
-    SELECT l.state, l.changed
-    FROM flow.run_state l WHERE l.flow_id = r.flow_id AND r.requested < before ORDER BY l.state_no DESC LIMIT 1) s ON true;
-  IF piece.old_ids IS NULL THEN
-    PERFORM set_config(
-      'pgflow.runs_seen', (CASE WHEN piece.runs = 100 AND NOT piece.has_new THEN piece.furthest ELSE 0 END)::TEXT, false);
-  END IF;
-  RETURN piece.old_ids;
-END;
-$$;
-COMMENT ON FUNCTION flow.find_old_runs(INTERVAL) IS 'Engine: runs that ended long ago';
 
 -- pgflow_server/every/find_tasks_of.sql
 CREATE FUNCTION flow.find_tasks_of(_flow_ids BIGINT[], _limit INT) RETURNS BIGINT[] LANGUAGE plpgsql
@@ -2404,6 +2759,47 @@ END;
 $$;
 COMMENT ON FUNCTION flow.insert_nodes(BIGINT, JSONB) IS 'Engine: stores the nodes of a definition';
 
+-- pgflow_server/every/insert_steps.sql
+CREATE FUNCTION flow.insert_steps(_chunk flow.chunk, _lane_id BIGINT, _node TEXT) RETURNS BIGINT[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Makes tasks of those steps that their node has not already; the others are no longer counted. A hash tells steps
+ * apart, since an index entry cannot hold large arguments.
+ *
+ * _chunk: the steps; _lane_id: the lane in which they wait, null: they never run; _node: name of their node.
+ * Returns the new tasks.
+ * Writes async.task, flow.node_state.
+ */
+#variable_conflict error
+DECLARE
+  new_ids BIGINT[];
+  known INT;
+BEGIN
+  WITH queued AS
+  (
+    INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, key, argument, source)
+    SELECT nextval('async.task_id_seq'), _lane_id, CASE WHEN _lane_id IS NOT NULL THEN nextval('async.seq') END,
+           _chunk.flow_id, _chunk.node_no, md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, _node
+    FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
+    ON CONFLICT (owner_id, owner_item, key) DO NOTHING
+    RETURNING task_id
+  )
+  SELECT coalesce(array_agg(q.task_id), '{}') INTO new_ids FROM queued q;
+
+  known := cardinality(_chunk.steps) - cardinality(new_ids);
+  IF known > 0 THEN
+    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
+    SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps - known, s.unfinished - known, s.failed, s.canceled,
+           s.verdict
+    FROM flow.find_node_state(_chunk.flow_id, _chunk.node_no) s;
+  END IF;
+  RETURN new_ids;
+END;
+$$;
+COMMENT ON FUNCTION flow.insert_steps(flow.chunk, BIGINT, TEXT) IS 'Engine: makes tasks of steps';
+
 -- pgflow_server/every/list_known_names.sql
 CREATE FUNCTION flow.list_known_names(_kind TEXT, _nodes TEXT[]) RETURNS TEXT[] LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
@@ -2426,6 +2822,56 @@ END;
 $$;
 COMMENT ON FUNCTION flow.list_known_names(TEXT, TEXT[]) IS
   'Engine: the names that one that is not known may have meant';
+
+-- pgflow_server/every/list_node_states.sql
+CREATE FUNCTION flow.list_node_states(
+  OUT flow_id BIGINT,
+  OUT node_no INT,
+  OUT name TEXT,
+  OUT definition_id BIGINT,
+  OUT is_empty BOOL,
+  OUT all_must BOOL,
+  OUT state TEXT,
+  OUT unmet INT,
+  OUT spoiled BOOL,
+  OUT steps INT,
+  OUT unfinished INT,
+  OUT failed INT,
+  OUT canceled INT,
+  OUT began BIGINT,
+  OUT ended BIGINT,
+  OUT ends BIGINT) RETURNS SETOF RECORD LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Every node of every run that has begun, with the state that it is in, also where nothing has happened to it yet.
+ *
+ * Returns name: how a problem names it; is_empty, all_must: it has no routine, all its steps must complete; began, ended:
+ * numbers of the states in which it first began or was DOA, and ended; ends: how often it has ended; the others as in
+ * flow.node_state.
+ */
+WITH newest AS
+(
+  SELECT DISTINCT ON (s.flow_id, s.node_no) s.*
+  FROM flow.node_state s ORDER BY s.flow_id DESC, s.node_no DESC, s.state_no DESC
+), history AS
+(
+  SELECT s.flow_id, s.node_no,
+         min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'CANCELED')) AS began,
+         min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS ended,
+         count(*) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS ends
+  FROM flow.node_state s GROUP BY s.flow_id, s.node_no
+)
+SELECT r.flow_id, n.node_no, format('run %s, node %s', r.flow_id, n.node), n.definition_id, n.empty, n.all_steps_must_complete,
+       coalesce(s.state, 'PENDING'), coalesce(s.unmet, n.parents), coalesce(s.spoiled, false), coalesce(s.steps, 0),
+       coalesce(s.unfinished, 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), h.began, h.ended, coalesce(h.ends, 0)
+FROM flow.run r
+JOIN flow.definition_node n ON n.definition_id = r.definition_id
+LEFT JOIN newest s ON s.flow_id = r.flow_id AND s.node_no = n.node_no
+LEFT JOIN history h ON h.flow_id = r.flow_id AND h.node_no = n.node_no
+WHERE EXISTS (SELECT FROM flow.run_state b WHERE b.flow_id = r.flow_id);
+$$;
+COMMENT ON FUNCTION flow.list_node_states() IS 'Engine: every node of every run with the state that it is in';
 
 -- pgflow_server/every/merge_configuration.sql
 CREATE FUNCTION flow.merge_configuration(_current JSONB, _given JSONB) RETURNS JSONB
@@ -2526,7 +2972,7 @@ $$
  *
  * _begun: the nodes.
  * Returns those that fail at once, since their target is not there any more.
- * Writes async.lane, async.task.
+ * Writes async.lane, async.task, and what flow.fail_nodes() does.
  */
 #variable_conflict error
 DECLARE
@@ -2546,9 +2992,7 @@ BEGIN
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
     IF NOT EXISTS (SELECT FROM async.target t WHERE t.target = alike.target) THEN
-      failing := failing || ARRAY(
-        SELECT ROW(alike.flow_id, u.node_no, 'FAILED', format('unknown target "%s"', alike.target))::flow.change_t
-        FROM unnest(alike.node_nos) u(node_no));
+      failing := failing || flow.fail_nodes(alike.flow_id, alike.node_nos, format('unknown target "%s"', alike.target));
       CONTINUE;
     END IF;
     wanted := flow.draft_lane(alike.target, NOT alike.synchronous, NULL);
@@ -2581,17 +3025,16 @@ CREATE FUNCTION flow.queue_steps(_chunk flow.chunk) RETURNS BOOL LANGUAGE plpgsq
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes tasks of steps. A hash tells steps apart, since an index entry cannot hold large arguments.
+ * Makes tasks of steps that are to run.
  *
  * _chunk: the steps, of one node.
  * Returns whether some of them existed already: those are no longer counted.
- * Writes async.lane, async.task, flow.node_state.
+ * Writes async.lane, and what flow.insert_steps() does.
  */
 #variable_conflict error
 DECLARE
   defined flow.definition_node;
   wanted async.lane;
-  queued BIGINT;
 BEGIN
   SELECT n.* INTO defined
   FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = _chunk.node_no
@@ -2610,21 +3053,7 @@ BEGIN
   wanted.retry_on := defined.retry_on;
   wanted.on_interrupt := defined.on_interrupt;
   wanted.lane_id := async.ensure_lane(wanted);
-  INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, key, argument, source)
-  SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), _chunk.flow_id, _chunk.node_no,
-         md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, defined.node
-  FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
-  ON CONFLICT (owner_id, owner_item, key) DO NOTHING;
-  GET DIAGNOSTICS queued = ROW_COUNT;
-
-  IF queued < cardinality(_chunk.steps) THEN
-    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
-    SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps - cardinality(_chunk.steps) + queued,
-           s.unfinished - cardinality(_chunk.steps) + queued, s.failed, s.canceled, s.verdict
-    FROM flow.find_node_state(_chunk.flow_id, _chunk.node_no) s;
-    RETURN true;
-  END IF;
-  RETURN false;
+  RETURN cardinality(flow.insert_steps(_chunk, wanted.lane_id, defined.node)) < cardinality(_chunk.steps);
 END;
 $$;
 COMMENT ON FUNCTION flow.queue_steps(flow.chunk) IS 'Engine: makes tasks of a chunk of steps';
@@ -2679,18 +3108,21 @@ CREATE FUNCTION flow.record_ends(_resolved flow.change_t[]) RETURNS VOID LANGUAG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Records how nodes end.
+ * Records how nodes end. Steps that wait for a node that never began are canceled with it.
  *
  * _resolved: the nodes, with the state in which they end.
- * Writes flow.node_state.
+ * Writes flow.node_state, flow.parked_chunk.
  */
 #variable_conflict error
 BEGIN
   INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict, error)
   SELECT c.flow_id, c.node_no, c.state, coalesce(s.unmet, 0), coalesce(s.spoiled, false), coalesce(s.steps, 0),
-         coalesce(s.unfinished, 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict, coalesce(c.error, s.error)
+         0, coalesce(s.failed, 0), coalesce(s.canceled + s.unfinished, 0), s.verdict, coalesce(c.error, s.error)
   FROM unnest(_resolved) c
   LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
+  IF EXISTS (SELECT FROM flow.parked_chunk) THEN
+    DELETE FROM flow.parked_chunk p USING unnest(_resolved) c WHERE p.flow_id = c.flow_id AND p.node_no = c.node_no;
+  END IF;
 END;
 $$;
 COMMENT ON FUNCTION flow.record_ends(flow.change_t[]) IS 'Engine: records how nodes end';

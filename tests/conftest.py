@@ -10,6 +10,7 @@ from pgflow_build import profiles
 from pgflow_build.debian import NotAvailableError
 from pgflow_build.servers import Server
 
+from tests.support.consistency import check_what_is_left
 from tests.support.database import Database
 from tests.support.matrix import MATRIX, arrange, chosen_majors, major_of, majors_for_long
 from tests.support.memory import temporary_files_in_memory
@@ -99,11 +100,18 @@ def server(servers: ServerPool, major: str) -> Iterator[Server]:
 
 
 @pytest.fixture
-def db(servers: ServerPool, server: Server) -> Iterator[Database]:
-    """A database of its own for the test, with the server extensions."""
+def db(request: pytest.FixtureRequest, servers: ServerPool, server: Server) -> Iterator[Database]:
+    """A database of its own for the test, with the server extensions.
+
+    Afterwards flow.check_consistency() must find nothing in it, unless the test is marked ``inconsistent``.
+    """
     database = servers.clone(server, SERVER_TEMPLATE)
     yield database
-    database.drop()
+    try:
+        if request.node.get_closest_marker("inconsistent") is None:
+            check_what_is_left(database)
+    finally:
+        database.drop()
 
 
 @pytest.fixture

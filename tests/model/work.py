@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tests.model.model import Graph, Node, Outcome, Step, Unit
+from tests.support.promises import DoubledError, LostError
 
 SCHEMA = """
 CREATE SCHEMA work;
@@ -152,11 +153,14 @@ def check_effects(rows: list[Done], expected: Outcome) -> None:
     for row in rows:
         counts[row.unit] = counts.get(row.unit, 0) + 1
     twice = {unit: count for unit, count in counts.items() if count > 1}
-    assert not twice, f"took effect more than once: {twice}"
+    if twice:
+        raise DoubledError(f"took effect more than once: {twice}", len(twice))
     missing = expected.once - counts.keys()
-    assert not missing, f"never took effect: {sorted(missing, key=str)}"
+    if missing:
+        raise LostError(f"never took effect: {sorted(missing, key=str)}", len(missing))
     surplus = counts.keys() - expected.once - expected.maybe
-    assert not surplus, f"took effect and must not have: {sorted(surplus, key=str)}"
+    if surplus:
+        raise DoubledError(f"took effect and must not have: {sorted(surplus, key=str)}", len(surplus))
 
 
 def check_order(rows: list[Done], graph: Graph, far: bool = True) -> None:

@@ -277,7 +277,9 @@ def test_what_is_better_gets_every_place(flows: Any) -> None:
     flows.execute("SELECT async.resume()")
     for flow_id in (many, one, worse):
         assert wait_run(flows, flow_id) == "FINISHED"
-    assert max(*began(flows, many), *began(flows, one)) < began(flows, worse)[0]
+    first = began(flows, worse)[0]
+    later = [moment for moment in (*began(flows, many), *began(flows, one)) if moment > first]
+    assert len(later) < 4, "more waited than can have been sent together with it"
 
 
 def test_one_place_that_targets_share_goes_by_priority(flows: Any, client_db: Any) -> None:

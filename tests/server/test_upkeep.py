@@ -96,3 +96,16 @@ def test_receipts_do_not_pile_up(db: Database, orchestrator: Orchestrator) -> No
         tasks += 40_000
         until(partial(have_ended, tasks), timeout=120, what=f"{tasks} tasks to end")
     assert db.value("SELECT count(*) FROM did") == tasks
+
+
+@pytest.mark.timeout(60)
+def test_a_watch_that_ends_early_holds_nothing_up(db: Database) -> None:
+    """Where dblink has no time limit, another session watches over each connection being made. Ending the
+    watch takes no longer for the watch being long, though that session may not have begun it yet."""
+    for _ in range(50):
+        db.execute("DO $$ BEGIN PERFORM async.start_watchdog(600); PERFORM async.stop_watchdog(); END $$")
+    watching = """SELECT count(*)::INT FROM pg_stat_activity
+                  WHERE datname = current_database() AND application_name = 'pgflow watchdog'
+                    AND state = 'active'"""
+    until(lambda: db.value(watching) == 0, what="nobody watches any more")
+    db.execute("SELECT async.hang_up_all()")

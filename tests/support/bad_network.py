@@ -72,21 +72,24 @@ class BadNetwork(Proxy):
             self._traps.clear()
             self._answers.clear()
 
-    def reset(self) -> None:
-        """Reset every connection, on both sides; new ones are taken."""
+    def reset(self) -> int:
+        """Reset every connection, on both sides; new ones are taken. Return how many there were."""
         with self._lock:
             ends = list(self._open)
             self._open.clear()
+        reset = sum(self._is_ours(end) for end in ends)
         for end in ends:
             self._abort(end)
         with self._moved:
             self._moved.notify_all()
+        return reset
 
-    def drop(self) -> None:
-        """Close every connection, on both sides; new ones are taken."""
-        super().drop()
+    def drop(self) -> int:
+        """Close every connection, on both sides; new ones are taken. Return how many there were."""
+        dropped = super().drop()
         with self._moved:
             self._moved.notify_all()
+        return dropped
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         """Forward what ``source`` sends, as badly as was asked for."""
@@ -140,9 +143,3 @@ class BadNetwork(Proxy):
         with contextlib.suppress(OSError):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
             end.shutdown(socket.SHUT_RD)
-
-    def _is_ours(self, end: socket.socket) -> bool:
-        """Tell whether ``end`` is a connection that was made to us, rather than one that we made."""
-        with contextlib.suppress(OSError):
-            return bool(end.getsockname()[1] == self.port)
-        return False

@@ -8,14 +8,20 @@ from typing import Any, Self
 import psycopg
 
 from tests.support.database import Database
+from tests.support.promises import StuckError
 from tests.support.wait import until
 
 
 class Orchestrator:
-    """The one session of a database that runs ``CALL async.main()``."""
+    """The one session of a database that runs ``CALL async.main()``.
 
-    def __init__(self, db: Database) -> None:
+    force: it ends one that runs already; options: settings of the session, as ``-c name=value``.
+    """
+
+    def __init__(self, db: Database, *, force: bool = False, options: str = "") -> None:
         self.db = db
+        self._call = f"CALL async.main(_force => {force})"
+        self._options = options
         self.error: BaseException | None = None
         """Why the call ended, None while it runs and when it ended by itself."""
         self._session: psycopg.Connection[Any] | None = None
@@ -35,17 +41,30 @@ class Orchestrator:
 
     def start(self, timeout: float = 30) -> Self:
         """Start the session and return once the orchestrator works; raise what the call raises."""
-        if self.is_running():
-            raise RuntimeError("the orchestrator runs already")
-        self.error = None
-        self._session = self.db.connect(application_name="orchestrator of a test")
-        self._pid = self._session.info.backend_pid
-        self._thread = threading.Thread(target=self._run, args=[self._session], daemon=True)
-        self._thread.start()
-        until(lambda: self._works() or not self.is_running(), timeout, "the orchestrator works")
+        self.launch()
+        until(lambda: self.works() or not self.is_running(), timeout, "the orchestrator works")
         if self.error is not None:
             raise self.error
         return self
+
+    def launch(self) -> Self:
+        """Start the session and return at once."""
+        if self.is_running():
+            raise RuntimeError("the orchestrator runs already")
+        self.error = None
+        self._session = self.db.connect(application_name="orchestrator of a test", options=self._options)
+        self._pid = self._session.info.backend_pid
+        self._thread = threading.Thread(target=self._run, args=[self._session], daemon=True)
+        self._thread.start()
+        return self
+
+    def works(self) -> bool:
+        """Tell whether the session has become the orchestrator: its epoch is committed."""
+        return bool(self.db.value("SELECT EXISTS (SELECT FROM async.epoch WHERE pid = %s)", [self.pid]))
+
+    def join(self, timeout: float = 30) -> None:
+        """Wait until it has ended, for whatever reason."""
+        self._wait(timeout, "the orchestrator ends")
 
     def stop(self, timeout: float = 30) -> None:
         """End it cleanly with async.stop(); does nothing when it has ended."""
@@ -71,21 +90,17 @@ class Orchestrator:
 
     def _run(self, session: psycopg.Connection[Any]) -> None:
         try:
-            session.execute("CALL async.main()")
+            session.execute(self._call)
         except psycopg.Error as error:
             self.error = error
         finally:
             session.close()
 
-    def _works(self) -> bool:
-        """Tell whether the session has become the orchestrator: its epoch is committed."""
-        return bool(self.db.value("SELECT EXISTS (SELECT FROM async.epoch WHERE pid = %s)", [self.pid]))
-
     def _wait(self, timeout: float, what: str) -> None:
         assert self._thread is not None
         self._thread.join(timeout)
         if self._thread.is_alive():
-            raise AssertionError(f"waited {timeout:g} s in vain until {what}")
+            raise StuckError(f"waited {timeout:g} s in vain until {what}")
 
     def _was_cut_off(self) -> bool:
         """Tell whether the database's own session, open since before the crash, has been ended."""

@@ -28,13 +28,15 @@ class Proxy:
         """Forward again, beginning with what arrived in the meantime."""
         self._flowing.set()
 
-    def drop(self) -> None:
-        """Close every connection, on both sides; new ones are taken."""
+    def drop(self) -> int:
+        """Close every connection, on both sides; new ones are taken. Return how many there were."""
         with self._lock:
+            dropped = sum(self._is_ours(end) for end in self._open)
             for end in self._open:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
             self._open.clear()
+        return dropped
 
     def close(self) -> None:
         """Close every connection and listen no more: later connections are refused."""
@@ -87,6 +89,12 @@ class Proxy:
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def _is_ours(self, end: socket.socket) -> bool:
+        """Tell whether ``end`` is a connection that was made to us, rather than one that we made."""
+        with contextlib.suppress(OSError):
+            return bool(end.getsockname()[1] == self.port)
+        return False
 
     def _is_open(self, end: socket.socket) -> bool:
         with self._lock:

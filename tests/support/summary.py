@@ -1,15 +1,44 @@
-"""The last words of a test run: how its tests ended on each major, and why some were skipped or failed as
-expected. A plugin of pytest."""
+"""The last words of a test run: how its tests ended on each major, why some were skipped or failed as
+expected, which faults were tried and what they broke. A plugin of pytest."""
 
 from collections import Counter
 from collections.abc import Generator
+from typing import Any
 
 import pytest
+
+from tests.support import faults
 
 ALWAYS = ("passed", "failed", "skipped", "xfailed")
 """Outcomes that are shown even where there were none."""
 OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 NO_MAJOR = "no server"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Settle the seed before anything is drawn."""
+    faults.draw_seed(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the seed to each process of the run."""
+    faults.hand_on_seed(node.config, node.workerinput)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which seed repeats the run's random instants."""
+    return _seed(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Have the report tell which promises a failed check has shown to be broken."""
+    if call.excinfo is not None:
+        faults.note_broken(item, call.when, call.excinfo.value)
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -22,12 +51,34 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     terminalreporter.section("PostgreSQL")
     for line in table(counts):
         terminalreporter.write_line(line)
+    write_reasons(terminalreporter)
+    write_faults(terminalreporter)
+
+
+def write_reasons(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write why tests were skipped or expected to fail."""
     for title, outcome in (("skipped", "skipped"), ("expected to fail", "xfailed")):
         reasons = Counter(reason(report) for report in terminalreporter.stats.get(outcome, []))
         if reasons:
             terminalreporter.write_line(f"{title}:")
         for text, number in reasons.most_common():
             terminalreporter.write_line(f"{number:7} {text}")
+
+
+def write_faults(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write which faults the tests have tried, if any, and what has been broken."""
+    reports = [
+        (major_of(report), report)
+        for found in terminalreporter.stats.values()
+        for report in found
+        if isinstance(report, pytest.TestReport)
+    ]
+    majors = sorted({major for major, _ in reports}, key=_by_number)
+    lines = faults.table(reports, majors)
+    if lines:
+        terminalreporter.section(f"faults, {_seed(terminalreporter.config)}")
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 def count(terminalreporter: pytest.TerminalReporter) -> Counter[tuple[str, str]]:
@@ -60,6 +111,10 @@ def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 def major_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Return the major on which the test ran, which is a property of it."""
     return str(dict(getattr(report, "user_properties", [])).get("major", NO_MAJOR))
+
+
+def _seed(config: pytest.Config) -> str:
+    return f"PGFLOW_SEED={config.stash[faults.SEED]}"
 
 
 def _by_number(major: str) -> tuple[float, str]:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from tests.support.promises import StuckError
+
 ENDED = ("FINISHED", "FAILED", "CANCELED")
 """States of a run that has ended."""
 
@@ -25,7 +27,7 @@ def until(
 
     It is asked again after a tenth of the time that has passed, at most after ``pause`` seconds.
 
-    Raises AssertionError that names ``what`` after ``timeout`` seconds.
+    Raises StuckError that names ``what`` after ``timeout`` seconds.
     """
     began = time.monotonic()
     while True:
@@ -34,14 +36,14 @@ def until(
             return found
         passed = time.monotonic() - began
         if passed > timeout:
-            raise AssertionError(f"waited {timeout:g} s in vain until {what}")
+            raise StuckError(f"waited {timeout:g} s in vain until {what}")
         time.sleep(min(pause, 0.001 + passed / 10))
 
 
 def wait_run(db: Queried, flow_id: int, timeout: float = 30) -> str:
     """Wait until the run has ended and return its state: FINISHED, FAILED or CANCELED.
 
-    Raises AssertionError with the states of its nodes after ``timeout`` seconds.
+    Raises StuckError with the states of its nodes after ``timeout`` seconds.
     """
 
     def ended() -> str | None:
@@ -50,8 +52,8 @@ def wait_run(db: Queried, flow_id: int, timeout: float = 30) -> str:
 
     try:
         return until(ended, timeout, f"run {flow_id} has ended", pause=0.05) or ""
-    except AssertionError as error:
-        raise AssertionError(f"{error}\n{describe_run(db, flow_id)}") from None
+    except StuckError as error:
+        raise StuckError(f"{error}\n{describe_run(db, flow_id)}") from None
 
 
 def run_state(db: Queried, flow_id: int) -> str | None:

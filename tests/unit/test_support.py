@@ -81,8 +81,9 @@ def test_dropped_connections_end_and_new_ones_are_taken(proxy: Proxy) -> None:
     with connect(proxy) as session:
         session.sendall(b"hello")
         assert session.recv(100) == b"hello"
-        proxy.drop()
+        assert proxy.drop() == 1
         assert session.recv(100) == b""
+    assert proxy.drop() == 0
     with connect(proxy) as session:
         session.sendall(b"again")
         assert session.recv(100) == b"again"

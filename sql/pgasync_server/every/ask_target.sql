@@ -47,6 +47,9 @@ BEGIN
   THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('asked');
+  END IF;
   RETURN _s;
 END;
 $$;

@@ -2,16 +2,19 @@ CREATE OR REPLACE FUNCTION async.begin_reign() RETURNS async.loop_t LANGUAGE plp
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch.
+ * Makes the state of an orchestrator that starts: identity of the server, made on the first start, and a new epoch. One
+ * that runs nevertheless, by a mutex that was configured otherwise then, is waited for until the end of its cycle; its
+ * next finds that it has been replaced.
  *
  * Errors: PF012 when this database is a copy of a server.
- * Writes async.identity, async.epoch, async.log_entry.
+ * Writes async.identity, async.epoch, async.log_entry; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
   s async.loop_t;
   known async.identity;
 BEGIN
+  LOCK TABLE async.epoch IN EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT FROM async.identity) THEN
     PERFORM async.claim_identity();
   END IF;
@@ -39,6 +42,7 @@ BEGIN
   s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
+  s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
   s.due_from := '-infinity';
   s.untidy := false;
   s.next_vacuum := s.started;

@@ -3,9 +3,10 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Hands requests of extensions to their hooks: all of one owner at once, and when that fails, one by one, so that a
- * bad one is logged and dropped alone.
+ * bad one is logged and dropped alone. Where nobody is to blame the error is raised: they stay to be taken in again.
  *
  * _requests: in their order; those of the engine itself are passed over.
+ * Errors: those of the hooks that async.is_passing() knows.
  * Writes async.log_entry, and what the hooks do.
  */
 #variable_conflict error
@@ -26,10 +27,16 @@ BEGIN
     BEGIN
       EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.requests;
     EXCEPTION WHEN OTHERS THEN
+      IF async.is_passing(SQLSTATE) THEN
+        RAISE;
+      END IF;
       FOREACH request IN ARRAY hook.requests LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[request];
         EXCEPTION WHEN OTHERS THEN
+          IF async.is_passing(SQLSTATE) THEN
+            RAISE;
+          END IF;
           PERFORM async.log('ERROR', format('request %s %s failed: %s', request.kind, request.payload, SQLERRM));
         END;
       END LOOP;

@@ -3,9 +3,11 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Tells extensions which of their tasks have ended: all of one owner at once, and when that fails, one by one, so
- * that trouble with one touches no other; it is logged, and that one is told again after 1, 2, 4, … 60 s.
+ * that trouble with one touches no other; it is logged, and that one is told again after 1, 2, 4, … 60 s. Where nobody
+ * is to blame the error is raised: the cycle begins anew.
  *
  * _results: of any owners.
+ * Errors: those of the hooks that async.is_passing() knows.
  * Writes async.undelivered, async.log_entry, and what the hooks do.
  */
 #variable_conflict error
@@ -23,11 +25,17 @@ BEGIN
     BEGIN
       EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING mine;
     EXCEPTION WHEN OTHERS THEN
+      IF async.is_passing(SQLSTATE) THEN
+        RAISE;
+      END IF;
       PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
       FOREACH result IN ARRAY mine LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN
+          IF async.is_passing(SQLSTATE) THEN
+            RAISE;
+          END IF;
           PERFORM async.log('ERROR', format('result of task %s failed: %s', result.task_id, SQLERRM));
           INSERT INTO async.undelivered AS u(task_id, failures, due, error)
           VALUES (result.task_id, 1, clock_timestamp() + INTERVAL '1 s', async.shorten_error(SQLSTATE, SQLERRM))

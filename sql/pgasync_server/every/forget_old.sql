@@ -8,7 +8,7 @@ $$
  * was queued within that time, those behind it have not ended before it either, and it begins anew.
  *
  * _s: state of the orchestrator, returned as it is then; _limit: most tasks, and most log entries, at a time.
- * Writes async.task, async.result, async.attempt, async.log_entry, what async.forget_lanes() and the hooks do.
+ * Writes async.log_entry, what async.forget_tasks(), async.forget_lanes() and the hooks do.
  */
 #variable_conflict error
 DECLARE

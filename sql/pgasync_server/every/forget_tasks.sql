@@ -5,11 +5,12 @@ $$
  * Removes finished tasks with all that is kept of them.
  *
  * _task_ids: the tasks.
- * Writes async.task, async.result, async.attempt.
+ * Writes async.task, async.result, async.attempt, async.doom.
  */
 #variable_conflict error
 BEGIN
   DELETE FROM async.attempt a WHERE a.task_id = ANY(_task_ids);
+  DELETE FROM async.doom d WHERE d.task_id = ANY(_task_ids);
   DELETE FROM async.result r WHERE r.task_id = ANY(_task_ids);
   DELETE FROM async.task t WHERE t.task_id = ANY(_task_ids);
 END;

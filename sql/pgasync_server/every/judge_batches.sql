@@ -25,8 +25,8 @@ BEGIN
     JOIN async.lane l ON l.lane_id = x.lane_id
     CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
     LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
-    LEFT JOIN async.doom d ON d.task_id = u.task_id
-    LEFT JOIN async.early_finish e ON e.task_id = u.task_id
+    LEFT JOIN LATERAL (SELECT o.* FROM async.doom o WHERE o.task_id = u.task_id OFFSET 0) d ON true
+    LEFT JOIN LATERAL (SELECT f.* FROM async.early_finish f WHERE f.task_id = u.task_id OFFSET 0) e ON true
   ), ranked AS
   (
     SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')

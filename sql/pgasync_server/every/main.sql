@@ -11,18 +11,22 @@ $$
  */
 #variable_conflict error
 DECLARE
+  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);  -- may be configured otherwise meanwhile
   s async.loop_t;
 BEGIN
   PERFORM async.assert_fit();
   PERFORM async.prepare_session();
   COMMIT;
-  IF NOT async.seize_mutex(_force) THEN
+  IF NOT async.seize_mutex(mutex, _force) THEN
     RAISE NOTICE 'an orchestrator is running already';
     RETURN;
   END IF;
+  PERFORM async.pass('seized');
   PERFORM async.hang_up_all();
   s := async.recover(async.begin_reign());
+  PERFORM async.pass('reigning');
   COMMIT;
+  PERFORM async.pass('begun');
   IF _manual_mode THEN
     PERFORM async.keep_state(s);
     RETURN;
@@ -34,13 +38,17 @@ BEGIN
     ELSE
       s := async.work_safely(s);
       COMMIT;
+      IF s.in_test THEN
+        PERFORM async.pass('committed');
+      END IF;
       s := async.send(s);
       EXIT WHEN s.stopping;
     END IF;
   END LOOP;
+  PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
   PERFORM async.log('NOTICE', pg_catalog.format('orchestrator with epoch %s has ended', s.epoch));
-  PERFORM pg_catalog.pg_advisory_unlock(c.advisory_mutex_id) FROM async.control c;
+  PERFORM pg_catalog.pg_advisory_unlock(mutex);
 END;
 $$;
 COMMENT ON PROCEDURE async.main(BOOL, BOOL) IS 'The orchestrator: runs until async.stop()';

@@ -23,8 +23,14 @@ BEGIN
   IF NOT _s.untidy THEN
     _s.trimmed := _s.snapshot;
   END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('trimmed');
+  END IF;
   _s := async.trim_positions(_s);
   _s := async.forget_old(_s);
+  IF _s.in_test THEN
+    PERFORM async.pass('forgotten');
+  END IF;
   IF clock_timestamp() >= _s.next_vacuum THEN
     _s := async.vacuum_tables(_s);
     _s.next_vacuum := clock_timestamp() + pause;

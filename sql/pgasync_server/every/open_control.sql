@@ -3,8 +3,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there;
- * if a later one of this server has been there, takes a greater epoch.
+ * Opens the control connection of a target that has just been seen to answer, and registers this orchestrator there.
+ * If a later one of this server has been there: takes a greater epoch when it comes there for the first time, for it
+ * is a promoted standby that lagged behind; stops when it has been there before, for it has been replaced.
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
  * Errors: those of the connection; 08004 when a pooler stands in between.
@@ -30,8 +31,16 @@ BEGIN
       FROM async.dblink_query(
         control, format('SELECT async.register_epoch(%L, %L, %L)', _s.server, _s.epoch, _s.token)) q(answer);
       EXIT WHEN later_epoch = 0;
+      IF this_target.registered THEN
+        _s.stopping := true;
+        RETURN _s;
+      END IF;
       _s := async.take_epoch(_s, later_epoch);
     END LOOP;
+    this_target.registered := true;
+    IF _s.in_test THEN
+      PERFORM async.pass('registered');
+    END IF;
   END IF;
   IF this_target.failures > 0 THEN
     PERFORM async.log('NOTICE', format('target %s has been reached', this_target.target));

@@ -33,6 +33,9 @@ BEGIN
       FOR i IN 1..wanting.missing LOOP
         _s.slots := _s.slots || async.open_slot(_s, this_target);
         _s.worked := true;
+        IF _s.in_test THEN
+          PERFORM async.pass('opened');
+        END IF;
       END LOOP;
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
       _s := async.refuse_slots(_s, wanting.n, SQLERRM);

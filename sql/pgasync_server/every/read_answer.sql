@@ -31,6 +31,9 @@ BEGIN
   IF (reply->>'rotated')::BOOL THEN
     this_target.ring := 1 - this_target.ring;
     this_target.ring_tasks := 0;
+    IF _s.in_test THEN
+      PERFORM async.pass('rotated');
+    END IF;
   ELSIF reply ? 'rotated' THEN
     this_target.ring_tasks := greatest(0, this_target.ring_tasks - 5000);  -- somebody has it open: later again
   END IF;

@@ -28,6 +28,8 @@ BEGIN
     this_target.ring_tasks := 0;
   END IF;
   this_target.target := _target.target;
+  this_target.registered := this_target.registered
+    AND this_target.connection_string = coalesce(_target.connection_string, async.build_self_conninfo());
   this_target.connection_string := coalesce(_target.connection_string, async.build_self_conninfo());
   this_target.max_concurrency := _target.max_concurrency;
   RETURN this_target;

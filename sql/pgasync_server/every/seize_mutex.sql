@@ -1,20 +1,19 @@
-CREATE OR REPLACE FUNCTION async.seize_mutex(_force BOOL) RETURNS BOOL LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.seize_mutex(_mutex BIGINT, _force BOOL) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Takes the lock that lets one orchestrator run in this database.
  *
- * _force: end the session that has it.
+ * _mutex: key of the lock; _force: end the session that has it.
  * Returns whether it was had.
  * Errors: PF013 when one that was told to end has not after 10 s.
  * Takes a session-level advisory lock.
  */
 #variable_conflict error
 DECLARE
-  mutex BIGINT := (SELECT c.advisory_mutex_id FROM async.control c);
   deadline TIMESTAMPTZ := clock_timestamp() + INTERVAL '10 s';
 BEGIN
-  WHILE NOT pg_try_advisory_lock(mutex) LOOP
+  WHILE NOT pg_try_advisory_lock(_mutex) LOOP
     IF NOT _force THEN
       RETURN false;
     ELSIF clock_timestamp() > deadline THEN
@@ -26,4 +25,4 @@ BEGIN
   RETURN true;
 END;
 $$;
-COMMENT ON FUNCTION async.seize_mutex(BOOL) IS 'Engine: takes the lock of the orchestrator';
+COMMENT ON FUNCTION async.seize_mutex(BIGINT, BOOL) IS 'Engine: takes the lock of the orchestrator';

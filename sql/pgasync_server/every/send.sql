@@ -28,6 +28,10 @@ BEGIN
     END;
     slot.query := NULL;
     slots[i] := slot;
+    IF _s.in_test THEN
+      PERFORM async.pass(
+        CASE WHEN EXISTS (SELECT FROM unnest(slots) x WHERE x.query IS NOT NULL) THEN 'sending' ELSE 'sent' END);
+    END IF;
   END LOOP;
   _s.slots := slots;
   RETURN _s;

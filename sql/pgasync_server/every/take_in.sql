@@ -4,9 +4,10 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Carries out requests: those of extensions through their hooks, then those of the engine one by one. A request that
- * fails is logged and dropped, and touches no other.
+ * fails is logged and dropped, and touches no other, unless nobody is to blame: then all of them are taken in again.
  *
  * _s: state of the orchestrator, returned as it is then; _requests: in their order.
+ * Errors: those of a request that async.is_passing() knows.
  * Writes async.log_entry, and what they ask for.
  */
 #variable_conflict error
@@ -27,6 +28,9 @@ BEGIN
           ELSE PERFORM async.log('WARNING', format('unknown request %s', request.kind));
         END CASE;
       EXCEPTION WHEN OTHERS THEN
+        IF async.is_passing(SQLSTATE) THEN
+          RAISE;
+        END IF;
         PERFORM async.log('ERROR', format('request %s %s failed: %s', request.kind, request.payload, SQLERRM));
       END;
     END LOOP;

@@ -9,13 +9,21 @@ $$
  * Every statement looks a bounded set up by key, so no plan may depend on how large a table was when it was made:
  * hence enable_seqscan and enable_mergejoin = off.
  *
+ * An orchestrator that another one has followed does nothing more but stop. One that begins its reign waits for the
+ * cycle under way, by the lock that the question takes.
+ *
  * _s: state of the orchestrator, returned as it is then.
- * Writes every table of the engine.
+ * Writes every table of the engine; locks async.epoch FOR SHARE.
  */
 #variable_conflict error
 BEGIN
   _s.worked := false;
   _s.pending := false;
+  PERFORM FROM async.epoch e WHERE e.epoch > _s.epoch FOR SHARE;
+  IF FOUND THEN
+    _s.stopping := true;
+    RETURN _s;
+  END IF;
   _s := async.reap(_s);
   _s := async.collect_answers(_s);
   _s := async.take_in_local(_s);
@@ -36,6 +44,9 @@ BEGIN
   _s.resting := NOT _s.worked AND async.is_at_rest(_s);
   IF _s.worked THEN
     _s.idle_since := clock_timestamp();
+  END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('worked');
   END IF;
   RETURN _s;
 END;

@@ -4,6 +4,7 @@ CREATE TABLE async.intake
   target_id INT,
   intake_no BIGINT GENERATED ALWAYS AS IDENTITY,
   snapshot TXID_SNAPSHOT NOT NULL,
+  taken TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),   /* later than the snapshot */
   CONSTRAINT intake_pk PRIMARY KEY (target_id, intake_no)
 );
 COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of this server (0), have been taken in';

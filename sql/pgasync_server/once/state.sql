@@ -65,6 +65,7 @@ CREATE TYPE async.target_state_t AS
   probed TIMESTAMPTZ,       /* when it was last seen to take connections */
   version INT,              /* server_version_num */
   has_client BOOL,          /* our client extension is installed there */
+  registered BOOL,          /* this orchestrator has been there under its epoch */
   at_home BOOL,             /* another name for this database: its requests are taken in here */
   control_sent TIMESTAMPTZ, /* an exchange is under way since */
   next_exchange TIMESTAMPTZ,
@@ -114,6 +115,7 @@ CREATE TYPE async.loop_t AS
   pending BOOL,             /* and left something that the next can do at once */
   resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
-  stopping BOOL
+  stopping BOOL,
+  in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
 COMMENT ON TYPE async.loop_t IS 'Engine: the state of the orchestrator between cycles';

@@ -6,7 +6,7 @@ $$
  * cancels or interrupts. A loop, since cancels are few.
  *
  * _flow_ids: the runs; those that have ended are passed over.
- * Writes flow.run_state, flow.parked_chunk, and what flow.record_ends(), flow.count_ends(), flow.condemn_nodes(),
+ * Writes flow.run_state, and what flow.record_ends(), flow.count_ends(), flow.condemn_nodes(),
  *   async.cancel_owned() and flow.advance() do.
  */
 #variable_conflict error
@@ -30,8 +30,6 @@ BEGIN
     JOIN flow.definition_node n ON n.definition_id = r.definition_id
     LEFT JOIN LATERAL flow.find_node_state(doomed_id, n.node_no) s ON true
     WHERE r.flow_id = doomed_id;
-    DELETE FROM flow.parked_chunk p WHERE p.flow_id = doomed_id AND NOT EXISTS (
-      SELECT FROM unnest(busy) b WHERE b.node_no = p.node_no);
     PERFORM flow.record_ends(idle);
     PERFORM flow.count_ends(idle);
     IF busy IS NOT NULL THEN

@@ -8,7 +8,7 @@ $$
  * _chunk: the steps, of one node.
  * Returns the node if it ends with that.
  * Errors: of classes 53, 57 and 58.
- * Writes what flow.queue_steps() and flow.count_steps() do, and the log.
+ * Writes what flow.queue_steps(), flow.fail_steps() and flow.count_steps() do, and the log.
  */
 #variable_conflict error
 BEGIN
@@ -22,10 +22,8 @@ EXCEPTION
   WHEN OTHERS THEN
     PERFORM async.log('ERROR', format(
       '%s steps of run %s cannot run: %s', cardinality(_chunk.steps), _chunk.flow_id, SQLERRM));
-    RETURN flow.count_steps(ARRAY(
-      SELECT ROW(NULL, 'flow', _chunk.flow_id, _chunk.node_no, true, 'FAILED', NULL, clock_timestamp(), SQLSTATE,
-                 SQLERRM)::async.result_t
-      FROM generate_series(1, cardinality(_chunk.steps))));
+    RETURN flow.count_steps(flow.fail_steps(_chunk, SQLSTATE, SQLERRM))
+      || flow.find_done_nodes(ARRAY[ROW(_chunk.flow_id, _chunk.node_no, NULL, NULL)::flow.change_t]);
 END;
 $$;
 COMMENT ON FUNCTION flow.expand_chunk(flow.chunk) IS 'Engine: makes tasks of steps of one node';

@@ -7,7 +7,7 @@ $$
  *
  * _begun: the nodes.
  * Returns those that fail at once, since their target is not there any more.
- * Writes async.lane, async.task.
+ * Writes async.lane, async.task, and what flow.fail_nodes() does.
  */
 #variable_conflict error
 DECLARE
@@ -27,9 +27,7 @@ BEGIN
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
     IF NOT EXISTS (SELECT FROM async.target t WHERE t.target = alike.target) THEN
-      failing := failing || ARRAY(
-        SELECT ROW(alike.flow_id, u.node_no, 'FAILED', format('unknown target "%s"', alike.target))::flow.change_t
-        FROM unnest(alike.node_nos) u(node_no));
+      failing := failing || flow.fail_nodes(alike.flow_id, alike.node_nos, format('unknown target "%s"', alike.target));
       CONTINUE;
     END IF;
     wanted := flow.draft_lane(alike.target, NOT alike.synchronous, NULL);

@@ -9,12 +9,13 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import psycopg
 
 from tests.model import work
+from tests.support.consistency import check_consistency, check_no_session_is_left
+from tests.support.promises import DoubledError, InconsistentError, LostError, StuckError
 from tests.support.wait import until, wait_run
 
 FAN = """
@@ -114,7 +115,8 @@ def check_run(db: Any, flow_id: int, steps: int, where: Any = None, timeout: flo
         "GROUP BY 1, 2 HAVING count(*) > 1",
         (flow_id,),
     )
-    assert not twice, f"took effect more than once: {twice[:20]}"
+    if twice:
+        raise DoubledError(f"took effect more than once: {twice[:20]}", len(twice))
     assert state == "FINISHED", db.execute(
         "SELECT first_error FROM flow.v_flow_status WHERE flow_id = %s", (flow_id,)
     )
@@ -124,8 +126,7 @@ def check_run(db: Any, flow_id: int, steps: int, where: Any = None, timeout: flo
             "SELECT step FROM work.done WHERE flow_id = %s AND node = 'fan'", (flow_id,)
         )
     }
-    missing = {None, *(str(n) for n in range(1, steps + 1))} ^ found
-    assert not missing, f"never took effect, or nobody asked for it: {sorted(missing, key=str)[:20]}"
+    check_units({None, *(str(n) for n in range(1, steps + 1))}, found)
     late = where.value(
         """SELECT count(*)::INT FROM work.done AS l, work.done AS f
            WHERE l.flow_id = %(run)s AND f.flow_id = %(run)s AND l.node = 'last' AND f.node = 'fan'
@@ -135,36 +136,37 @@ def check_run(db: Any, flow_id: int, steps: int, where: Any = None, timeout: flo
     assert late == 0, f"the last node began before {late} of the steps were done"
 
 
+def check_units(expected: set[Any], found: set[Any]) -> None:
+    """Just the units ``expected`` have taken effect."""
+    lost, surplus = expected - found, found - expected
+    if lost:
+        raise LostError(f"never took effect: {sorted(lost, key=str)[:20]}", len(lost))
+    if surplus:
+        raise DoubledError(f"took effect and must not have: {sorted(surplus, key=str)[:20]}", len(surplus))
+
+
 def check_nothing_is_left(db: Any, orchestrator: Any, *others: Any) -> None:
-    """No run is open, no task waits or is there twice, and after a stop none of the engine's sessions
-    is left anywhere."""
-    assert (
-        db.execute(
-            "SELECT flow_id, state FROM flow.v_flow_status WHERE state NOT IN "
-            "('FINISHED', 'FAILED', 'CANCELED')"
-        )
-        == []
+    """No run is open, no task waits or is there twice, the tables agree, and after a stop none of the
+    engine's sessions is left anywhere."""
+    runs = db.execute(
+        "SELECT flow_id, state FROM flow.v_flow_status WHERE state NOT IN ('FINISHED', 'FAILED', 'CANCELED')"
     )
-    unresolved = (
-        "SELECT task_id, finish_status FROM async.v_task WHERE processed IS NULL "
-        "OR finish_status IS NULL LIMIT 20"
+    if runs:
+        raise StuckError(f"still open: {runs[:20]}", len(runs))
+    tasks = db.execute(
+        "SELECT task_id, finish_status FROM async.v_task WHERE processed IS NULL OR finish_status IS NULL"
     )
-    assert db.execute(unresolved) == []
-    assert db.execute("SELECT task_id FROM async.v_task GROUP BY 1 HAVING count(*) > 1 LIMIT 20") == []
+    if tasks:
+        raise StuckError(f"still open: {tasks[:20]}", len(tasks))
+    twice = db.execute("SELECT task_id FROM async.v_task GROUP BY 1 HAVING count(*) > 1")
+    if twice:
+        raise InconsistentError(f"there more than once: {twice[:20]}", len(twice))
     if orchestrator.is_running():
         orchestrator.stop()
         assert orchestrator.error is None
-    sessions = (
-        "SELECT application_name, query FROM pg_stat_activity "
-        "WHERE datname = %s AND application_name LIKE 'pgflow%%'"
-    )
     for where in (db, *others):
-        until(partial(_has_none, where, sessions), what="the engine's sessions to be gone")
-
-
-def _has_none(db: Any, query: str) -> bool:
-    """Does ``query``, told the name of the database, find nothing?"""
-    return not db.execute(query, (db.name,))
+        check_no_session_is_left(where)
+    check_consistency(db)
 
 
 def push(db: Any, query: str, target: str = "self", raw: bool = False) -> int:
@@ -179,17 +181,22 @@ def unresolved(db: Any, task_ids: list[int]) -> int:
     return len(task_ids) - int(db.value(ended, (task_ids,)))
 
 
+SIGNALS = {"pg_terminate_backend": "session terminated", "pg_cancel_backend": "session cancelled"}
+"""What kind of fault each of the functions is that end sessions or their work."""
+
+
 def signal_sessions(
     db: Any, rng: random.Random, number: int, how: str = "pg_terminate_backend", which: str = "slot"
 ) -> int:
     """End (or cancel) up to ``number`` of the engine's sessions in the database, drawn at random.
 
-    ``which``: those whose name has it; slots only while they work. Return how many were hit.
+    ``which``: those whose name has it; slots, and those to be canceled, only while they work. Return how
+    many were hit.
     """
     found = (
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
-        "AND application_name LIKE %s AND (state = 'active' OR application_name NOT LIKE '%%slot%%')"
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE %s "
+        "AND (state = 'active' OR application_name NOT LIKE '%%slot%%' AND %s = 'pg_terminate_backend')"
     )
-    pids = [pid for (pid,) in db.execute(found, (f"pgflow%{which}%",))]
+    pids = [pid for (pid,) in db.execute(found, (f"pgflow%{which}%", how))]
     chosen = rng.sample(pids, min(number, len(pids)))
     return sum(db.value(f"SELECT {how}(%s)", (pid,)) for pid in chosen)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tests.model import work
 from tests.server.faults import scene
+from tests.support.promises import DoubledError, StuckError
 
 NODE = "fan"
 """The node whose steps they are."""
@@ -68,8 +69,9 @@ def check_once(where: Any, flow_id: int, finished: set[str]) -> None:
     """Each of the steps ``finished`` took effect exactly once, and no other step did."""
     found = effects(where, flow_id)
     twice = {step: count for step, count in found.items() if count > 1}
-    assert not twice, f"took effect more than once: {twice}"
-    assert found.keys() == finished, f"lost, or done and not told: {sorted(found.keys() ^ finished)[:20]}"
+    if twice:
+        raise DoubledError(f"took effect more than once: {twice}", len(twice))
+    scene.check_units(finished, set(found))
 
 
 def check_all_once(db: Any, where: Any, flow_id: int, told: list[dict[str, Any]]) -> dict[str, Ended]:
@@ -78,6 +80,9 @@ def check_all_once(db: Any, where: Any, flow_id: int, told: list[dict[str, Any]]
     wrong = {step: result for step, result in results.items() if result.status != "FINISHED"}
     assert not wrong, f"did not finish: {json.dumps(dict(list(wrong.items())[:10]))}"
     names = {str(item["step"]) for item in told}
-    assert results.keys() == names, f"not ended: {sorted(names - results.keys())[:20]}"
+    open_ = names - results.keys()
+    if open_:
+        raise StuckError(f"not ended: {sorted(open_)[:20]}", len(open_))
+    assert results.keys() == names, f"nobody asked for: {sorted(results.keys() - names)[:20]}"
     check_once(where, flow_id, names)
     return results

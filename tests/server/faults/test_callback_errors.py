@@ -14,6 +14,7 @@ from psycopg import sql
 from tests.model import work
 from tests.server.faults import scene, steps
 from tests.support.database import Database
+from tests.support.faults import Faults
 from tests.support.wait import wait_run
 
 pytestmark = pytest.mark.long
@@ -91,7 +92,9 @@ def expected_tries(code: str, rule: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_sqlstate(db: Any, where: Any, there: str, orchestrator: Any, rule: str) -> None:
+def test_every_sqlstate(
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, rule: str
+) -> None:
     """A step for each of them, which always fails: each is tried as often as it should be, ends FAILED
     with its own error, and leaves nothing; those between them finish."""
     codes = known_codes()
@@ -101,6 +104,7 @@ def test_every_sqlstate(db: Any, where: Any, there: str, orchestrator: Any, rule
     mixed = [step for pair in zip(failing, well, strict=True) for step in pair]
     flow_id = steps.start(db, "work.raise", mixed, there, **RULES[rule])
     assert wait_run(db, flow_id, 60) == "FINISHED"
+    faults.hit("callback raises an error", len(codes))
     ended = steps.ended(db, flow_id)
     assert {code: ended[code].status for code in codes} == dict.fromkeys(codes, "FAILED")
     assert {code: ended[code].sqlstate for code in codes} == {code: code for code in codes}
@@ -114,7 +118,7 @@ def test_every_sqlstate(db: Any, where: Any, there: str, orchestrator: Any, rule
 
 @pytest.mark.parametrize("code", SIGNALS)
 def test_an_error_that_looks_like_a_word_to_the_orchestrator(
-    db: Any, where: Any, there: str, orchestrator: Any, code: str
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, code: str
 ) -> None:
     """A callback that raises what a target tells the orchestrator by has failed like any other: the
     orchestrator goes on, and steps beside it too."""
@@ -122,6 +126,7 @@ def test_an_error_that_looks_like_a_word_to_the_orchestrator(
     told = [{"step": code, "code": code, "times": ALWAYS}, *steps.numbered(20)]
     flow_id = steps.start(db, "work.raise", told, there)
     assert wait_run(db, flow_id, 10) == "FINISHED"
+    faults.hit("callback raises an error")
     result = steps.ended(db, flow_id)[code]
     assert (result.status, result.sqlstate, result.attempts) == ("FAILED", code, 1)
     assert tries(where)[code] == 1
@@ -130,7 +135,7 @@ def test_an_error_that_looks_like_a_word_to_the_orchestrator(
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
-def test_errors_that_pass(db: Any, where: Any, there: str, orchestrator: Any) -> None:
+def test_errors_that_pass(db: Any, where: Any, there: str, orchestrator: Any, faults: Faults) -> None:
     """Steps that fail a few times and then no more take effect once, if they were given enough tries."""
     codes = [
         "22012",
@@ -153,6 +158,7 @@ def test_errors_that_pass(db: Any, where: Any, there: str, orchestrator: Any) ->
     steps.check_all_once(db, where, flow_id, told)
     found = tries(where)
     assert {code: found[code] for code in codes} == {code: times[code] + 1 for code in codes}
+    faults.hit("callback raises an error", sum(times.values()))
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
@@ -184,7 +190,7 @@ PIECES = {
 """What the errors are made of."""
 
 
-def test_huge_errors(db: Any, where: Any, there: str, orchestrator: Any) -> None:
+def test_huge_errors(db: Any, where: Any, there: str, orchestrator: Any, faults: Faults) -> None:
     """A megabyte of every kind of characters in the message, the detail, the hint, the names: the
     beginning of the message is kept, and steps beside are none the worse."""
     work.procedure(where, "huge", HUGE)
@@ -196,6 +202,7 @@ def test_huge_errors(db: Any, where: Any, there: str, orchestrator: Any) -> None
     well = steps.numbered(50)
     flow_id = steps.start(db, "work.huge", told + well, there)
     assert wait_run(db, flow_id, 30) == "FINISHED"
+    faults.hit("callback raises an error", len(told))
     ended = steps.ended(db, flow_id)
     for step in told:
         result = ended[step["step"]]
@@ -224,7 +231,9 @@ def ascii_db(db: Any) -> Iterator[Database]:
     database.drop()
 
 
-def test_errors_of_any_bytes(db: Any, ascii_db: Any, orchestrator: Any, rng: random.Random) -> None:
+def test_errors_of_any_bytes(
+    db: Any, ascii_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
+) -> None:
     """A target without an encoding raises what is no text to the server: the steps fail, and whoever
     looks at them can."""
     scene.prepare(db, ascii_db)
@@ -241,6 +250,7 @@ def test_errors_of_any_bytes(db: Any, ascii_db: Any, orchestrator: Any, rng: ran
     flow_id = steps.start(db, "work.huge", told + well, "ascii")
     assert wait_run(db, flow_id, 30) == "FINISHED"
     ended = steps.ended(db, flow_id)
+    faults.hit("callback raises an error", len(told))
     failed = {step: result.status for step, result in ended.items() if result.sqlstate == "XX123"}
     assert failed == {step["step"]: "FAILED" for step in told}
     assert orchestrator.is_running(), "an error of a callback has ended the orchestrator"
@@ -250,7 +260,7 @@ def test_errors_of_any_bytes(db: Any, ascii_db: Any, orchestrator: Any, rng: ran
 
 @pytest.mark.parametrize("there", ["client"], indirect=True)
 def test_three_thousand_of_ten_thousand_fail(
-    db: Any, where: Any, there: str, orchestrator: Any, rng: random.Random
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Each of the others takes effect once, and the run ends as if those that failed had not been there."""
     told = steps.numbered(10_000)
@@ -258,6 +268,7 @@ def test_three_thousand_of_ten_thousand_fail(
     told = [step | {"fail": "true"} if step["step"] in failing else step for step in told]
     flow_id = steps.start(db, "work.run", told, there)
     assert wait_run(db, flow_id, 120) == "FINISHED"
+    faults.hit("callback raises an error", len(failing))
     ended = steps.ended(db, flow_id)
     assert {step for step, result in ended.items() if result.status == "FAILED"} == failing
     assert {ended[step].sqlstate for step in failing} == {"XX123"}
@@ -269,8 +280,9 @@ def test_three_thousand_of_ten_thousand_fail(
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
+@pytest.mark.usefixtures("checked")
 def test_a_node_that_needs_them_all_ends_at_the_first_failure(
-    db: Any, where: Any, there: str, orchestrator: Any, rng: random.Random
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """3,000 of 10,000 steps would fail: the run fails, and no step took effect that did not finish. Some
     end before they have become tasks."""
@@ -282,6 +294,7 @@ def test_a_node_that_needs_them_all_ends_at_the_first_failure(
     by_status: dict[str, set[str]] = {"FINISHED": set(), "FAILED": set(), "CANCELED": set()}
     for step, result in steps.ended(db, flow_id).items():
         by_status[result.status].add(step)
+    faults.hit("callback raises an error", len(by_status["FAILED"]))
     assert by_status["FAILED"]
     assert by_status["FAILED"] <= failing
     assert by_status["CANCELED"]

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from tests.model import work
 from tests.server.faults import scene, steps
+from tests.support.faults import Faults
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
@@ -130,7 +131,7 @@ def nobody(where: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_next_task_finds_a_clean_session(
-    db: Any, where: Any, there: str, orchestrator: Any, nobody: str, ending: str
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, nobody: str, ending: str
 ) -> None:
     """For each kind a step that leaves it behind, all in one session, each followed by two that look: none
     finds any of it, and none but the guilty fail."""
@@ -143,6 +144,7 @@ def test_the_next_task_finds_a_clean_session(
     work.procedure(where, "leave", LEAVE)
     flow_id = steps.start(db, "work.leave", told, there)
     assert wait_run(db, flow_id, 30) == "FINISHED"
+    faults.hit("callback leaves something behind", len(LEFT))
     ended = steps.ended(db, flow_id)
     failed = {step: result.error for step, result in ended.items() if result.status != "FINISHED"}
     wrong = {step: failed.get(step) for step in failed.keys() ^ guilty}
@@ -163,7 +165,7 @@ def check_nothing_was_seen(where: Any) -> None:
 
 
 def test_the_next_task_finds_nothing_of_a_raw_one(
-    db: Any, where: Any, there: str, orchestrator: Any, nobody: str
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, nobody: str
 ) -> None:
     """Raw tasks each leave something behind, and are followed by a raw and by an ordinary one that look."""
     looking = "INSERT INTO work.seen(step, traces) VALUES ({step}, work.traces())"
@@ -174,6 +176,7 @@ def test_the_next_task_finds_nothing_of_a_raw_one(
             step = sql.Literal(f"{'raw' if raw else 'ordinary'} after {command}").as_string()
             pushed.append(scene.push(db, query.replace("{step}", step), there, raw=raw))
     until(lambda: scene.unresolved(db, pushed) == 0, what="the tasks to end")
+    faults.hit("callback leaves something behind", sum(map(len, LEFT.values())))
     wrong = db.execute(
         "SELECT query, finish_status, processing_error FROM async.v_task WHERE finish_status <> 'FINISHED'"
     )

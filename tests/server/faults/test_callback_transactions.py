@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.model import work
 from tests.server.faults import scene, steps
+from tests.support.faults import Faults
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
@@ -148,8 +149,9 @@ def test_what_waits_behind_a_slow_one_is_not_begun_twice(
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
+@pytest.mark.usefixtures("checked")
 def test_they_commit_and_everything_dies(
-    db: Any, where: Any, there: str, orchestrator: Any, rng: random.Random
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Their sessions and the orchestrator are ended at random: those that commit take effect at least once,
     the others exactly once, and what was rolled back never."""
@@ -160,9 +162,10 @@ def test_they_commit_and_everything_dies(
     for threshold in sorted(rng.sample(range(1, 1400), 6)):
         until(lambda at=threshold: where.value(done) >= at, what=f"{threshold} steps to be done")
         time.sleep(rng.uniform(0, 0.01))
-        scene.signal_sessions(where, rng, 4)
+        faults.hit("session terminated", scene.signal_sessions(where, rng, 4))
         if rng.random() < 0.5:
             orchestrator.terminate()
+            faults.hit("orchestrator terminated")
             orchestrator.start()
     assert wait_run(db, flow_id, 60) == "FINISHED"
     assert {result.status for result in steps.ended(db, flow_id).values()} == {"FINISHED"}
@@ -171,7 +174,7 @@ def test_they_commit_and_everything_dies(
 
 
 def test_what_is_asked_after_a_rollback_commits_with_the_work(
-    db: Any, client_db: Any, orchestrator: Any
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults
 ) -> None:
     """On a client that knows its server: a step that rolls back, pushes another and fails has pushed none."""
     scene.prepare(db, client_db)
@@ -190,6 +193,7 @@ def test_what_is_asked_after_a_rollback_commits_with_the_work(
     )
     flow_id = steps.start(db, "work.asks", [{"step": "fails"}, {"step": "works"}], "client")
     assert wait_run(db, flow_id, 30) == "FINISHED"
+    faults.hit("callback raises an error")
     ended = {step: result.status for step, result in steps.ended(db, flow_id).items()}
     assert ended == {"fails": "FAILED", "works": "FINISHED", "by works": "FINISHED"}
     scene.check_nothing_is_left(db, orchestrator, client_db)
@@ -216,7 +220,7 @@ CREATE CONSTRAINT TRIGGER clash AFTER INSERT ON work.late DEFERRABLE INITIALLY D
 """
 
 
-def test_they_fail_at_commit(db: Any, where: Any, there: str, orchestrator: Any) -> None:
+def test_they_fail_at_commit(db: Any, where: Any, there: str, orchestrator: Any, faults: Faults) -> None:
     """Deferred constraints: those that break one have failed and left nothing, the others in their batch
     are none the worse, and one that clashes at COMMIT is tried again."""
     where.execute(DEFERRED)
@@ -241,6 +245,8 @@ def test_they_fail_at_commit(db: Any, where: Any, there: str, orchestrator: Any)
     ended = steps.ended(db, flow_id)
     assert {step: (result.status, result.sqlstate) for step, result in ended.items()} == expected
     assert ended["201"].attempts == 6
+    failed = sum(status == "FAILED" for status, _ in expected.values())
+    faults.hit("callback fails at its commit", failed + ended["201"].attempts - 1)
     finished = {step for step, (status, _) in expected.items() if status == "FINISHED"}
     steps.check_once(where, flow_id, finished)
     scene.check_nothing_is_left(db, orchestrator, where)
@@ -273,7 +279,7 @@ $$;
 """
 
 
-def test_they_deadlock(db: Any, where: Any, there: str, orchestrator: Any) -> None:
+def test_they_deadlock(db: Any, where: Any, there: str, orchestrator: Any, faults: Faults) -> None:
     """Twenty pairs of steps, each sure to deadlock when they first meet: all finish, without any retries
     granted, and the accounts tell that each took effect once."""
     pairs = 20
@@ -291,7 +297,7 @@ def test_they_deadlock(db: Any, where: Any, there: str, orchestrator: Any) -> No
     assert wait_run(db, flow_id, 60) == "FINISHED"
     ended = steps.check_all_once(db, where, flow_id, told)
     deadlocks = sum(result.attempts - 1 for result in ended.values())
-    print("deadlocks:", deadlocks)
+    faults.hit("callback deadlocks", deadlocks)
     assert deadlocks >= pairs / 2, "they hardly met, so that they show nothing"
     assert set(where.execute("SELECT balance FROM work.account")) == {(2,)}
     scene.check_nothing_is_left(db, orchestrator, where)
@@ -310,7 +316,9 @@ def strict(db: Any, where: Any, level: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("level", ["repeatable read"])
-def test_they_cannot_be_serialized(db: Any, where: Any, strict: str, orchestrator: Any) -> None:
+def test_they_cannot_be_serialized(
+    db: Any, where: Any, strict: str, orchestrator: Any, faults: Faults
+) -> None:
     """Each step is overtaken by another transaction as often as it was told: up to five times it is tried
     again at once and finishes, the sixth time it has failed; its neighbours finish."""
     where.execute("CREATE TABLE work.counter(id TEXT PRIMARY KEY, n INT NOT NULL DEFAULT 0)")
@@ -338,6 +346,7 @@ def test_they_cannot_be_serialized(db: Any, where: Any, strict: str, orchestrato
         result = ended[step["step"]]
         assert result.attempts == min(6, 1 + step["times"])
         assert result.status == ("FINISHED" if step["times"] < 6 else "FAILED"), step
+    faults.hit("callback cannot be serialized", sum(step["times"] for step in told))
     finished = {step["step"] for step in told if step["times"] < 6}
     steps.check_once(where, flow_id, finished)
     counters = dict(where.execute("SELECT id, n FROM work.counter"))
@@ -346,7 +355,9 @@ def test_they_cannot_be_serialized(db: Any, where: Any, strict: str, orchestrato
 
 
 @pytest.mark.parametrize("level", ["serializable"])
-def test_they_all_count_the_same_rows(db: Any, where: Any, strict: str, orchestrator: Any) -> None:
+def test_they_all_count_the_same_rows(
+    db: Any, where: Any, strict: str, orchestrator: Any, faults: Faults
+) -> None:
     """Serializable steps that each write how many there are: every number is there once, however often
     they had to be tried."""
     where.execute("CREATE TABLE work.numbered(n INT NOT NULL)")
@@ -361,13 +372,13 @@ def test_they_all_count_the_same_rows(db: Any, where: Any, strict: str, orchestr
     assert wait_run(db, flow_id, 60) == "FINISHED"
     ended = steps.check_all_once(db, where, flow_id, told)
     failures = sum(result.attempts - 1 for result in ended.values())
-    print("serialization failures:", failures)
+    faults.hit("callback cannot be serialized", failures)
     assert failures >= 10, "they hardly met, so that they show nothing"
     assert where.execute("SELECT n FROM work.numbered ORDER BY n") == [(n,) for n in range(len(told))]
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
-def test_timeouts_of_the_database(db: Any, client_db: Any, orchestrator: Any) -> None:
+def test_timeouts_of_the_database(db: Any, client_db: Any, orchestrator: Any, faults: Faults) -> None:
     """A database whose sessions give up after 100 ms, waiting or working: a callback that does both for
     longer finishes all the same; one that sets a timeout for itself has it."""
     scene.prepare(db, client_db)
@@ -399,12 +410,13 @@ def test_timeouts_of_the_database(db: Any, client_db: Any, orchestrator: Any) ->
     assert {(e.status, e.sqlstate, e.attempts) for e in steps.ended(db, hasty).values()} == {
         ("FAILED", "55P03", 2)
     }
+    faults.hit("callback runs out of time", sum(e.attempts for e in steps.ended(db, hasty).values()))
     assert wait_run(db, slow, 30) == "FINISHED"
     steps.check_all_once(db, client_db, slow, steps.numbered(3))
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
-def test_raw_tasks(db: Any, where: Any, there: str, orchestrator: Any) -> None:
+def test_raw_tasks(db: Any, where: Any, there: str, orchestrator: Any, faults: Faults) -> None:
     """What cannot run in a transaction block, among steps of a run; those that fail fail alone."""
     where.execute("CREATE TABLE work.big AS SELECT n, n % 10 AS digit FROM generate_series(1, 10000) AS n")
     other = f"{where.name}_made"
@@ -445,6 +457,7 @@ def test_raw_tasks(db: Any, where: Any, there: str, orchestrator: Any) -> None:
             (list(pushed.values()),),
         )
         ended = {task_id: rest for task_id, *rest in rows}
+        faults.hit("callback raises an error", len(bad))
         wrong = {q: ended[t] for q, t in pushed.items() if ended[t][:2] != _expected(q, bad)}
         assert not wrong, wrong
         indexes = """SELECT indexrelid::REGCLASS::TEXT, indisvalid FROM pg_index
@@ -466,7 +479,7 @@ def _expected(query: str, bad: dict[str, str]) -> list[str | None]:
 
 
 def test_a_raw_task_whose_session_is_ended_runs_again(
-    db: Any, where: Any, there: str, orchestrator: Any
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults
 ) -> None:
     """Raw tasks run at least once."""
     where.execute("CREATE TABLE work.began(moment TIMESTAMPTZ DEFAULT clock_timestamp())")
@@ -484,4 +497,5 @@ def test_a_raw_task_whose_session_is_ended_runs_again(
     until(lambda: scene.unresolved(db, pushed) == 0, what="the task to end")
     assert db.execute("SELECT finish_status FROM async.v_task") == [("FINISHED",)]
     assert where.value("SELECT count(*)::INT FROM work.began") == 2
+    faults.hit("callback ends its session")
     scene.check_nothing_is_left(db, orchestrator, where)

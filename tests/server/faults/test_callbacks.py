@@ -14,6 +14,7 @@ import pytest
 
 from tests.model import work
 from tests.server.faults import scene, steps
+from tests.support.faults import Faults
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
@@ -50,7 +51,9 @@ def prepare_dying(where: Any, told: list[dict[str, Any]], times: int) -> None:
     work.procedure(where, "dies", DIES.format(times=times))
 
 
-def test_they_end_their_own_session(db: Any, where: Any, there: str, orchestrator: Any) -> None:
+def test_they_end_their_own_session(
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults
+) -> None:
     """Twenty of 400 steps do, the first time: each takes effect once, and their mates in the batch do."""
     told = [step | {"dies": n % 20 == 7} for n, step in enumerate(steps.numbered(400))]
     prepare_dying(where, told, 1)
@@ -58,12 +61,13 @@ def test_they_end_their_own_session(db: Any, where: Any, there: str, orchestrato
     assert wait_run(db, flow_id, 60) == "FINISHED"
     ended = steps.check_all_once(db, where, flow_id, told)
     dying = {step["step"] for step in told if step["dies"]}
+    faults.hit("callback ends its session", len(dying))
     assert {step for step, result in ended.items() if result.attempts == 2} == dying
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
 def test_they_end_their_own_session_where_that_is_a_failure(
-    db: Any, where: Any, there: str, orchestrator: Any
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults
 ) -> None:
     """With on_interrupt = fail those have failed at once and left nothing; their mates are none the worse."""
     told = [step | {"dies": n % 20 == 7} for n, step in enumerate(steps.numbered(400))]
@@ -71,6 +75,7 @@ def test_they_end_their_own_session_where_that_is_a_failure(
     flow_id = steps.start(db, "work.dies", told, there, on_interrupt="fail")
     assert wait_run(db, flow_id, 30) == "FINISHED"
     dying = {step["step"] for step in told if step["dies"]}
+    faults.hit("callback ends its session", len(dying))
     ended = steps.ended(db, flow_id)
     assert {step for step, result in ended.items() if result.status != "FINISHED"} == dying
     assert {ended[step].status for step in dying} == {"FAILED"}
@@ -79,7 +84,7 @@ def test_they_end_their_own_session_where_that_is_a_failure(
 
 
 def test_one_that_always_ends_its_session_can_be_canceled(
-    db: Any, where: Any, there: str, orchestrator: Any
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults
 ) -> None:
     """It is tried again and again, holds nothing else up, and a cancel is the end of it."""
     told = [{"step": "1", "dies": True}, *steps.numbered(20)[1:]]
@@ -87,6 +92,7 @@ def test_one_that_always_ends_its_session_can_be_canceled(
     flow_id = steps.start(db, "work.dies", told, there)
     tried = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM work.tries_1"
     until(lambda: where.value(tried) == 2, what="the step to be tried again")
+    faults.hit("callback ends its session", 2)
     assert {step for step, result in steps.ended(db, flow_id).items() if result.status == "FINISHED"} == {
         step["step"] for step in told[1:]
     }
@@ -99,7 +105,7 @@ def test_one_that_always_ends_its_session_can_be_canceled(
 
 
 def test_somebody_cancels_them(
-    db: Any, where: Any, there: str, orchestrator: Any, rng: random.Random
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """pg_cancel_backend on whatever works there, 100 times: to the step that it hits it is a failure, which
     it is granted retries for; each takes effect once."""
@@ -112,7 +118,7 @@ def test_somebody_cancels_them(
     while hits < 100 and scene.count(where, flow_id) < 0.9 * steps_:
         hits += scene.signal_sessions(where, rng, 1, "pg_cancel_backend")
         time.sleep(rng.uniform(0, 0.01))
-    print("sessions cancelled:", hits)
+    faults.hit("session cancelled", hits)
     assert hits >= 30, "hardly anything was hit"
     scene.check_run(db, flow_id, steps_, where)
     recorded = db.value("SELECT count(*)::INT FROM async.attempt WHERE sqlstate = '57014'")
@@ -167,7 +173,7 @@ WHILE_CHANGING: dict[str, Any] = {
 
 @pytest.mark.parametrize("how", ["dropped", "replaced"])
 def test_they_are_changed_while_they_are_used(
-    db: Any, where: Any, there: str, orchestrator: Any, how: str
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults, how: str
 ) -> None:
     """The routine is made anew all the time, in one transaction: each step takes effect once, by one version
     or the other, and both had their turn."""
@@ -186,13 +192,16 @@ def test_they_are_changed_while_they_are_used(
         assert wait_run(db, flow_id, 60) == "FINISHED"
     ended = steps.check_all_once(db, where, flow_id, told)
     print("changes:", len(changes), "more tries:", sum(result.attempts - 1 for result in ended.values()))
+    faults.hit("callback is replaced under way", sum(result.attempts - 1 for result in ended.values()))
     found = where.execute("SELECT step, count(*)::INT, min(number) FROM work.version GROUP BY 1")
     assert {count for _, count, _ in found} == {1}
     assert {number for _, _, number in found} >= {1, 2}
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
-def test_a_table_is_dropped_while_it_is_used(db: Any, where: Any, there: str, orchestrator: Any) -> None:
+def test_a_table_is_dropped_while_it_is_used(
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults
+) -> None:
     """Some of the steps drop and make anew what all of them write to: those that come too late are tried
     again, and each takes effect once."""
     where.execute("CREATE TABLE work.used(step TEXT)")
@@ -211,10 +220,11 @@ def test_a_table_is_dropped_while_it_is_used(db: Any, where: Any, there: str, or
     assert wait_run(db, flow_id, 60) == "FINISHED"
     ended = steps.check_all_once(db, where, flow_id, told)
     print("more tries:", sum(result.attempts - 1 for result in ended.values()))
+    faults.hit("callback finds its table gone", sum(result.attempts - 1 for result in ended.values()))
     scene.check_nothing_is_left(db, orchestrator, where)
 
 
-def test_a_table_is_gone_for_good(db: Any, where: Any, there: str, orchestrator: Any) -> None:
+def test_a_table_is_gone_for_good(db: Any, where: Any, there: str, orchestrator: Any, faults: Faults) -> None:
     """One step drops what others write to: what came before has finished, what came later has failed, and
     the run ends."""
     where.execute("CREATE TABLE work.used(step TEXT)")
@@ -235,6 +245,7 @@ def test_a_table_is_gone_for_good(db: Any, where: Any, there: str, orchestrator:
     assert len(ended) == len(told)
     failed = {step: result for step, result in ended.items() if result.status != "FINISHED"}
     assert failed, "nothing came too late"
+    faults.hit("callback finds its table gone", len(failed))
     assert {result.status for result in failed.values()} == {"FAILED"}
     assert {result.sqlstate for result in failed.values()} <= {"42P01", "XX000"}
     assert ended["201"].status == "FINISHED"

@@ -17,6 +17,7 @@ from tests.model import work
 from tests.server.faults import scene, steps
 from tests.support.bad_network import BadNetwork
 from tests.support.database import CLIENT_EXTENSION, Database, conninfo_by_way_of, create_with_extension
+from tests.support.faults import Faults
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
@@ -41,13 +42,12 @@ def network(db: Any, client_db: Any, rng: random.Random) -> Iterator[BadNetwork]
 
 
 def test_reset_at_random_instants(
-    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, rng: random.Random
+    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """All connections at once, fifteen times in a run."""
     flow_id = scene.start(db, STEPS, target="far", sleep=0.002)
     for _ in scene.moments(rng, client_db, flow_id, STEPS, 15):
-        network.reset()
-    print("connections reset:", network.resets)
+        faults.hit("network reset", network.reset() > 0)
     scene.check_run(db, flow_id, STEPS, client_db)
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
@@ -55,7 +55,7 @@ def test_reset_at_random_instants(
 @pytest.mark.parametrize("what", [BATCH, CONTROL], ids=["batch", "control"])
 @pytest.mark.parametrize("place", ["before", "within", "after"])
 def test_cut_at_a_query(
-    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, what: bytes, place: Any
+    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, faults: Faults, what: bytes, place: Any
 ) -> None:
     """A connection is reset before a query has left, in the midst of it, or when its work is done and the
     answer lost; of the queries that run tasks a fifth, of those that ask about them every third."""
@@ -63,31 +63,36 @@ def test_cut_at_a_query(
     flow_id = scene.start(db, STEPS, target="far", sleep=0.001)
     scene.check_run(db, flow_id, STEPS, client_db)
     cut = 10 - trap.left
-    print("connections cut:", cut)
+    faults.hit("connection cut at a query", cut)
     assert cut >= 3, "hardly any connection was cut"
     network.disarm()
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
 def test_cut_while_connecting(
-    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, rng: random.Random
+    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """All connections are reset six times, and of those made anew half are cut while their session begins."""
-    for pattern in (b"user\0", b"pg_backend_pid", b"register_epoch", BATCH):
+    traps = [
         network.set_trap(pattern, "after", times=2, chance=0.5)
+        for pattern in (b"user\0", b"pg_backend_pid", b"register_epoch", BATCH)
+    ]
     flow_id = scene.start(db, STEPS, target="far", sleep=0.002)
     for _ in scene.moments(rng, client_db, flow_id, STEPS, 6):
-        network.reset()
+        faults.hit("network reset", network.reset() > 0)
     scene.check_run(db, flow_id, STEPS, client_db)
-    print("connections reset:", network.resets)
+    faults.hit("connection cut at a query", sum(2 - trap.left for trap in traps))
     assert network.resets >= 10
     network.disarm()
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
-def test_late_packets(db: Any, client_db: Any, network: BadNetwork, orchestrator: Any) -> None:
+def test_late_packets(
+    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, faults: Faults
+) -> None:
     """Every packet is up to 20 ms late, either way; what runs elsewhere is not."""
     network.delay = 0.02
+    faults.hit("network slow")
     flow_id = scene.start(db, STEPS, target="far")
     scene.check_run(db, scene.start(db, STEPS, name="elsewhere"), STEPS, timeout=30)
     scene.check_run(db, flow_id, STEPS, client_db)
@@ -97,25 +102,33 @@ def test_late_packets(db: Any, client_db: Any, network: BadNetwork, orchestrator
 @pytest.mark.parametrize("way", ["there", "back"])
 @pytest.mark.parametrize("ending", ["resumes", "is reset"])
 def test_stalled_one_way(
-    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, rng: random.Random, way: Any, ending: str
+    db: Any,
+    client_db: Any,
+    network: BadNetwork,
+    orchestrator: Any,
+    faults: Faults,
+    rng: random.Random,
+    way: Any,
+    ending: str,
 ) -> None:
     """Questions arrive and no answer does, or the other way round: the other target's steps run to their
     end, and so do these once it is over."""
     flow_id = scene.start(db, STEPS, target="far", sleep=0.002)
     for _ in scene.moments(rng, client_db, flow_id, STEPS, 2):
         network.stall(way)
+        faults.hit("network stalled")
         stalled = time.monotonic()
         scene.check_run(db, scene.start(db, 300, name="elsewhere"), 300, timeout=30)
         time.sleep(max(0.0, stalled + SILENCE - time.monotonic()))
         if ending == "is reset":
-            network.reset()
+            faults.hit("network reset", network.reset() > 0)
         network.go_on()
     scene.check_run(db, flow_id, STEPS, client_db)
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
 def test_stalled_in_the_midst_of_a_query_and_cut(
-    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any
+    db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, faults: Faults
 ) -> None:
     """A slow step's session never learns that its connection has gone: it finishes, once."""
     with work.Gate(client_db) as gate:
@@ -124,7 +137,8 @@ def test_stalled_in_the_midst_of_a_query_and_cut(
         flow_id = steps.start(db, "work.held", told, "far")
         until(lambda: gate.waiting() == 4, what="the steps to begin")
         network.stall("back")
-        network.reset()
+        faults.hit("network stalled")
+        faults.hit("network reset", network.reset() > 0)
         network.go_on()
         scene.check_run(db, scene.start(db, 100, target="far"), 100, client_db)
         assert gate.waiting() == 4
@@ -134,10 +148,11 @@ def test_stalled_in_the_midst_of_a_query_and_cut(
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
+@pytest.mark.usefixtures("checked")
 @pytest.mark.parametrize("target", ["self", "client"])
 @pytest.mark.parametrize("how", ["pg_terminate_backend", "pg_cancel_backend"])
 def test_our_sessions_are_ended_at_random(
-    db: Any, client_db: Any, orchestrator: Any, rng: random.Random, target: str, how: str
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults, rng: random.Random, target: str, how: str
 ) -> None:
     """Any of them but the orchestrator: slots at work, control connections, helpers; 30 times."""
     where = steps.place(db, client_db, target)
@@ -150,7 +165,7 @@ def test_our_sessions_are_ended_at_random(
         which = rng.choice(["slot", "slot", "slot", "control", ""])
         hits += scene.signal_sessions(rng.choice([db, client_db]), rng, 1, how, which)
         time.sleep(rng.uniform(0, 0.015))
-    print("sessions hit:", hits)
+    faults.hit(scene.SIGNALS[how], hits)
     assert hits >= 10, "hardly any session was hit"
     scene.check_run(db, flow_id, STEPS, where)
     assert orchestrator.is_running(), f"the orchestrator has ended: {orchestrator.error}"
@@ -184,7 +199,9 @@ def sessions_used(where: Any, flow_id: int) -> int:
     return int(where.value(used, (flow_id,)))
 
 
-def test_a_role_may_have_few_sessions(db: Any, client_db: Any, few: str, orchestrator: Any) -> None:
+def test_a_role_may_have_few_sessions(
+    db: Any, client_db: Any, few: str, orchestrator: Any, faults: Faults
+) -> None:
     """With three of them the run ends well; without any it waits, and goes on when there are some; when there
     are many, many are used."""
     role = sql.Identifier(few).as_string()
@@ -192,7 +209,8 @@ def test_a_role_may_have_few_sessions(db: Any, client_db: Any, few: str, orchest
     scene.check_run(db, flow_id, STEPS, client_db)
     assert sessions_used(client_db, flow_id) <= 2
     client_db.execute(f"ALTER ROLE {role} CONNECTION LIMIT 0")
-    end_sessions_of(client_db, few)
+    faults.hit("connections refused")
+    faults.hit("session terminated", end_sessions_of(client_db, few))
     waiting = scene.start(db, 200, target="few", name="waiting")
     scene.check_run(db, scene.start(db, 200, name="elsewhere"), 200)
     assert scene.is_open(db, waiting)
@@ -204,9 +222,10 @@ def test_a_role_may_have_few_sessions(db: Any, client_db: Any, few: str, orchest
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
-def end_sessions_of(where: Any, role: str) -> None:
-    """End all sessions of a role."""
-    where.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (role,))
+def end_sessions_of(where: Any, role: str) -> int:
+    """End all sessions of a role; return how many there were."""
+    ending = "SELECT count(pg_terminate_backend(pid))::INT FROM pg_stat_activity WHERE usename = %s"
+    return int(where.value(ending, (role,)))
 
 
 def check_many_are_used(db: Any, where: Any, target: str) -> None:
@@ -238,12 +257,15 @@ def take_all(where: Any) -> list[psycopg.Connection[Any]]:
             return taken
 
 
-def test_others_take_all_connections(db: Any, full_db: Any, orchestrator: Any, rng: random.Random) -> None:
+def test_others_take_all_connections(
+    db: Any, full_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
+) -> None:
     """They take what is left, again and again while the engine loses some of its own: the run ends well, and
     when they have gone the engine uses what there is."""
     scene.prepare(db, full_db)
     scene.add_target(db, target="full", connection_string=full_db.conninfo)
     others = take_all(full_db)
+    faults.hit("connections refused")
     flow_id = scene.start(db, STEPS, target="full", sleep=0.002)
     scene.check_run(db, scene.start(db, 200, name="elsewhere"), 200)
     assert scene.is_open(db, flow_id)
@@ -253,10 +275,11 @@ def test_others_take_all_connections(db: Any, full_db: Any, orchestrator: Any, r
     for _ in scene.moments(rng, full_db, flow_id, STEPS, 6):
         hits += scene.signal_sessions(full_db, rng, 2, which="")
         others += take_all(full_db)
+        faults.hit("connections refused")
         time.sleep(0.05)
         for connection in others[-3:]:
             connection.close()
-    print("sessions ended:", hits)
+    faults.hit("session terminated", hits)
     for connection in others:
         connection.close()
     scene.check_run(db, flow_id, STEPS, full_db)

@@ -13,6 +13,7 @@ from psycopg import sql
 from tests.model import work
 from tests.server.faults import scene, steps
 from tests.support.database import CLIENT_EXTENSION, SERVER_EXTENSION, Database
+from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
 from tests.support.small_disk import SmallDisk
 from tests.support.wait import until, wait_run
@@ -84,7 +85,7 @@ def prepare(db: Any, full_db: Any) -> None:
 
 
 def test_steps_wait_for_room(
-    db: Any, full_db: Any, disk: SmallDisk, orchestrator: Any, rng: random.Random
+    db: Any, full_db: Any, disk: SmallDisk, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """The disk is full three times in a run: steps that are granted retries fail until there is room, other
     targets go on, and each takes effect once."""
@@ -97,6 +98,7 @@ def test_steps_wait_for_room(
         disk.fill()
         until(lambda before=before: failing_for_want_of_room(db) > before + 20, what="steps to want room")
         scene.check_run(db, scene.start(db, 100, name="elsewhere"), 100)
+        faults.hit("disk full")
         assert scene.is_open(db, flow_id)
         disk.make_room()
     print("attempts that wanted room:", failing_for_want_of_room(db))
@@ -107,7 +109,7 @@ def test_steps_wait_for_room(
 
 
 def test_steps_that_want_room_have_failed(
-    db: Any, full_db: Any, disk: SmallDisk, orchestrator: Any, rng: random.Random
+    db: Any, full_db: Any, disk: SmallDisk, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Without retries: what was done before stays, the rest has failed and left nothing; there is no room
     for the same steps, until there is."""
@@ -121,6 +123,7 @@ def test_steps_that_want_room_have_failed(
     assert len(ended) == STEPS
     wanting = {step for step, result in ended.items() if result.sqlstate == "53100"}
     assert wanting, "the disk was full too late"
+    faults.hit("disk full")
     assert wanting == {step for step, result in ended.items() if result.status == "FAILED"}
     steps.check_once(full_db, flow_id, ended.keys() - wanting)
     assert full_db.value("SELECT count(*)::INT FROM work.large") == STEPS - len(wanting)
@@ -138,7 +141,7 @@ def add_growing(where: Any) -> None:
 
 
 def test_the_whole_target_is_full(
-    db: Any, disk_server: Any, disk: SmallDisk, orchestrator: Any, rng: random.Random
+    db: Any, disk_server: Any, disk: SmallDisk, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Not even a receipt can be written, nor a revocation, nor what a callback asks for."""
     full_db = create(disk_server, CLIENT_EXTENSION, "cramped", "TABLESPACE small")
@@ -152,6 +155,7 @@ def test_the_whole_target_is_full(
         disk.fill()
         until(lambda before=before: failing_for_want_of_room(db) > before + 20, what="steps to want room")
         scene.check_run(db, scene.start(db, 100, name="elsewhere"), 100)
+        faults.hit("disk full")
         assert scene.is_open(db, flow_id)
         disk.make_room()
     print("attempts that wanted room:", failing_for_want_of_room(db))
@@ -159,7 +163,9 @@ def test_the_whole_target_is_full(
     scene.check_nothing_is_left(db, orchestrator, full_db)
 
 
-def test_the_server_is_full(disk_server: Any, disk: SmallDisk, client_db: Any, rng: random.Random) -> None:
+def test_the_server_is_full(
+    disk_server: Any, disk: SmallDisk, client_db: Any, faults: Faults, rng: random.Random
+) -> None:
     """The orchestrator's own tables have no room: it gives up in the end, or waits; with room, and started
     again if it has, the runs on both targets go on."""
     db = create(disk_server, SERVER_EXTENSION, "near", "TABLESPACE small")
@@ -178,6 +184,7 @@ def test_the_server_is_full(disk_server: Any, disk: SmallDisk, client_db: Any, r
             what="the orchestrator to want room",
         )
         print("refusals:", refusals(disk_server) - before, "orchestrator:", orchestrator.error or "goes on")
+        faults.hit("disk full")
         disk.make_room()
         if not orchestrator.is_running():
             orchestrator.start()

@@ -19,6 +19,7 @@ from tests.support.database import (
     conninfo_by_way_of,
     create_with_extension,
 )
+from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
 from tests.support.proxy import Proxy
 from tests.support.wait import until, wait_run
@@ -59,7 +60,7 @@ def revive(db: Database) -> None:
 
 
 def test_a_target_is_killed_and_stays_away(
-    db: Any, far_db: Any, orchestrator: Any, rng: random.Random
+    db: Any, far_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Meanwhile what runs elsewhere goes on; once it is back its run goes on by itself."""
     scene.prepare(db, far_db)
@@ -67,6 +68,7 @@ def test_a_target_is_killed_and_stays_away(
     flow_id = scene.start(db, STEPS, target="far", sleep=0.002)
     for _ in scene.moments(rng, far_db, flow_id, STEPS // 2, 1):
         far_db.server.kill9()
+        faults.hit("target killed")
         gone = time.monotonic()
         scene.check_run(db, scene.start(db, STEPS, name="elsewhere"), STEPS, timeout=60)
         assert scene.is_open(db, flow_id)
@@ -78,20 +80,21 @@ def test_a_target_is_killed_and_stays_away(
 
 
 def test_a_target_is_killed_again_and_again(
-    db: Any, far_db: Any, orchestrator: Any, rng: random.Random
+    db: Any, far_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     scene.prepare(db, far_db)
     scene.add_target(db, target="far", connection_string=far_db.conninfo)
     flow_id = scene.start(db, STEPS, target="far", sleep=0.002)
     for _ in scene.moments(rng, far_db, flow_id, STEPS, 4):
         far_db.server.kill9()
+        faults.hit("target killed")
         revive(far_db)
     scene.check_run(db, flow_id, STEPS, far_db)
     scene.check_nothing_is_left(db, orchestrator, far_db)
 
 
 def test_the_server_is_killed_again_and_again(
-    make_server: Callable[..., Any], major: str, far_db: Any, rng: random.Random
+    make_server: Callable[..., Any], major: str, far_db: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Postmaster and all: its own steps, and those of a target that stays alive and knows nothing of it."""
     db = create_with_extension(make_server(major), SERVER_EXTENSION, "near")
@@ -102,6 +105,7 @@ def test_the_server_is_killed_again_and_again(
     there = scene.start(db, STEPS, target="far", name="there", sleep=0.002)
     for _ in scene.moments(rng, far_db, there, STEPS, 3):
         db.server.kill9()
+        faults.hit("server killed")
         until(lambda: not orchestrator.is_running(), what="the orchestrator to be gone")
         revive(db)
         orchestrator.start()
@@ -111,40 +115,62 @@ def test_the_server_is_killed_again_and_again(
 
 
 def test_connections_break_again_and_again(
-    db: Any, client_db: Any, proxy: Proxy, by_proxy: str, orchestrator: Any, rng: random.Random
+    db: Any,
+    client_db: Any,
+    proxy: Proxy,
+    by_proxy: str,
+    orchestrator: Any,
+    faults: Faults,
+    rng: random.Random,
 ) -> None:
     flow_id = scene.start(db, STEPS, target=by_proxy, sleep=0.002)
     for _ in scene.moments(rng, client_db, flow_id, STEPS, 6):
-        proxy.drop()
+        faults.hit("network dropped", proxy.drop() > 0)
     scene.check_run(db, flow_id, STEPS, client_db)
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
 @pytest.mark.parametrize("ending", ["resumes", "breaks"])
 def test_a_stalled_connection_touches_its_own_target_only(
-    db: Any, client_db: Any, proxy: Proxy, by_proxy: str, orchestrator: Any, rng: random.Random, ending: str
+    db: Any,
+    client_db: Any,
+    proxy: Proxy,
+    by_proxy: str,
+    orchestrator: Any,
+    faults: Faults,
+    rng: random.Random,
+    ending: str,
 ) -> None:
     """While nothing passes to the one target, 2,000 steps of the other run to their end."""
     flow_id = scene.start(db, STEPS, target=by_proxy, sleep=0.002)
     for _ in scene.moments(rng, client_db, flow_id, STEPS // 2, 1):
         proxy.pause()
+        faults.hit("network stalled")
         scene.check_run(db, scene.start(db, STEPS, name="elsewhere"), STEPS, timeout=30)
         assert scene.is_open(db, flow_id)
         if ending == "breaks":
-            proxy.drop()
+            faults.hit("network dropped", proxy.drop() > 0)
         proxy.resume()
     scene.check_run(db, flow_id, STEPS, client_db)
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
 def test_an_orchestrator_starts_while_a_target_is_silent(
-    db: Any, client_db: Any, proxy: Proxy, by_proxy: str, orchestrator: Any, rng: random.Random
+    db: Any,
+    client_db: Any,
+    proxy: Proxy,
+    by_proxy: str,
+    orchestrator: Any,
+    faults: Faults,
+    rng: random.Random,
 ) -> None:
     """Connections are accepted and nobody answers: the new orchestrator serves the other targets."""
     flow_id = scene.start(db, STEPS, target=by_proxy, sleep=0.002)
     for _ in scene.moments(rng, client_db, flow_id, STEPS // 2, 1):
         proxy.pause()
         orchestrator.terminate()
+        faults.hit("network stalled")
+        faults.hit("orchestrator terminated")
         orchestrator.start()
         scene.check_run(db, scene.start(db, STEPS, name="elsewhere"), STEPS, timeout=30)
         proxy.resume()
@@ -152,11 +178,12 @@ def test_an_orchestrator_starts_while_a_target_is_silent(
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
-def test_a_target_that_may_be_lost_for_good(db: Any, far_db: Any, orchestrator: Any) -> None:
+def test_a_target_that_may_be_lost_for_good(db: Any, far_db: Any, orchestrator: Any, faults: Faults) -> None:
     """Its tasks wait for it; a cancel ends them all the same, without it."""
     scene.prepare(db, far_db)
     scene.add_target(db, target="far", connection_string=far_db.conninfo)
     far_db.server.kill9()
+    faults.hit("target killed")
     flow_id = scene.start(db, 10, target="far")
     scene.check_run(db, scene.start(db, 100, name="elsewhere"), 100)
     assert scene.is_open(db, flow_id)
@@ -169,7 +196,7 @@ def test_a_target_that_may_be_lost_for_good(db: Any, far_db: Any, orchestrator: 
     ("on_interrupt", "state", "began"), [("fail", "FAILED", 1), ("retry", "FINISHED", 2)]
 )
 def test_on_interrupt(
-    db: Any, far_db: Any, orchestrator: Any, on_interrupt: str, state: str, began: int
+    db: Any, far_db: Any, orchestrator: Any, faults: Faults, on_interrupt: str, state: str, began: int
 ) -> None:
     """What a crash cut off is tried again, or has failed where the node says so."""
     scene.prepare(db, far_db)
@@ -188,6 +215,7 @@ def test_on_interrupt(
     flow_id = work.run(db, "held")
     until(lambda: far_db.value("SELECT count(*)::INT FROM work.began") == 1, what="the callback to begin")
     far_db.server.kill9()
+    faults.hit("target killed")
     revive(far_db)
     assert wait_run(db, flow_id, 60) == state
     assert far_db.value("SELECT count(*)::INT FROM work.began") == began
@@ -196,7 +224,7 @@ def test_on_interrupt(
 
 
 def test_everything_fails_in_turns(
-    make_server: Callable[..., Any], major: str, far_db: Any, rng: random.Random
+    make_server: Callable[..., Any], major: str, far_db: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Orchestrator, server, target and network, in an order that the seed draws, under one run on each
     of two targets."""
@@ -207,25 +235,32 @@ def test_everything_fails_in_turns(
     orchestrator = Orchestrator(db).start()
     here = scene.start(db, STEPS, sleep=0.002)
     there = scene.start(db, STEPS, target="far", name="there", sleep=0.002)
-    faults = ["orchestrator", "server", "target", "drop", "stall"] * 2
-    rng.shuffle(faults)
-    print("faults, in this order:", *faults)
-    for fault, _ in zip(faults, scene.moments(rng, far_db, there, STEPS, len(faults)), strict=True):
-        if fault == "orchestrator":
+    turns = [
+        "orchestrator terminated",
+        "server killed",
+        "target killed",
+        "network dropped",
+        "network stalled",
+    ] * 2
+    rng.shuffle(turns)
+    print("faults, in this order:", *turns, sep="\n")
+    for fault, _ in zip(turns, scene.moments(rng, far_db, there, STEPS, len(turns)), strict=True):
+        if fault == "orchestrator terminated":
             orchestrator.terminate()
-        elif fault == "server":
+        elif fault == "server killed":
             db.server.kill9()
             until(lambda: not orchestrator.is_running(), what="the orchestrator to be gone")
             revive(db)
-        elif fault == "target":
+        elif fault == "target killed":
             far_db.server.kill9()
             revive(far_db)
-        elif fault == "drop":
+        elif fault == "network dropped":
             network.drop()
         else:
             network.pause()
             time.sleep(rng.uniform(0, 1))
             network.resume()
+        faults.hit(fault)
         if not orchestrator.is_running():
             orchestrator.start()
     scene.check_run(db, here, STEPS)

@@ -13,6 +13,7 @@ from tests.model import work
 from tests.model.graphs import build
 from tests.model.model import outcome
 from tests.server.faults import scene
+from tests.support.faults import Faults
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
@@ -22,8 +23,9 @@ LONG = 60 if os.environ.get("PGFLOW_LONG") else 5
 """Seconds that the long callback runs at least; it goes on until it is told that it is enough."""
 
 
+@pytest.mark.usefixtures("checked")
 def test_terminated_at_random_instants(
-    db: Any, client_db: Any, orchestrator: Any, rng: random.Random
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Its session is ended eight times; the callbacks of both targets go on meanwhile."""
     scene.prepare(db, client_db)
@@ -34,6 +36,7 @@ def test_terminated_at_random_instants(
     for _ in scene.moments(rng, db, here, STEPS, 8):
         hits += scene.is_open(db, here)
         orchestrator.terminate()
+        faults.hit("orchestrator terminated")
         orchestrator.start()
     assert hits >= 4, "the run was over before the orchestrator was ended"
     scene.check_run(db, here, STEPS)
@@ -41,7 +44,8 @@ def test_terminated_at_random_instants(
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
-def test_killed_at_random_instants(db: Any, orchestrator: Any, rng: random.Random) -> None:
+@pytest.mark.usefixtures("checked")
+def test_killed_at_random_instants(db: Any, orchestrator: Any, faults: Faults, rng: random.Random) -> None:
     """SIGKILL of its backend, which makes PostgreSQL end every session and recover."""
     scene.prepare(db)
     flow_id = scene.start(db, STEPS, sleep=0.002)
@@ -49,13 +53,17 @@ def test_killed_at_random_instants(db: Any, orchestrator: Any, rng: random.Rando
     for _ in scene.moments(rng, db, flow_id, STEPS, 3):
         hits += scene.is_open(db, flow_id)
         orchestrator.kill9()
+        faults.hit("orchestrator killed")
         orchestrator.start()
     assert hits >= 2, "the run was over before the orchestrator was killed"
     scene.check_run(db, flow_id, STEPS)
     scene.check_nothing_is_left(db, orchestrator)
 
 
-def test_ended_while_runs_begin_and_end(db: Any, orchestrator: Any, rng: random.Random) -> None:
+@pytest.mark.usefixtures("checked")
+def test_ended_while_runs_begin_and_end(
+    db: Any, orchestrator: Any, faults: Faults, rng: random.Random
+) -> None:
     """Sixty small runs, started by and by, while it is ended again and again: also what has no steps
     in flight survives."""
     scene.prepare(db)
@@ -81,6 +89,7 @@ def test_ended_while_runs_begin_and_end(db: Any, orchestrator: Any, rng: random.
         runs.append(work.run(db, "small"))
         if rng.random() < 0.2 or number == 30:
             orchestrator.terminate()
+            faults.hit("orchestrator terminated")
             runs.append(work.run(db, "small"))
             orchestrator.start()
     for flow_id in runs:
@@ -94,7 +103,9 @@ def test_ended_while_runs_begin_and_end(db: Any, orchestrator: Any, rng: random.
 
 
 @pytest.mark.parametrize("target", ["self", "client"])
-def test_a_long_callback_outlives_it(db: Any, client_db: Any, orchestrator: Any, target: str) -> None:
+def test_a_long_callback_outlives_it(
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults, target: str
+) -> None:
     """Restarted twice under a callback that raises a NOTICE ten times a second: it finishes, once,
     undisturbed."""
     scene.prepare(db, client_db)
@@ -140,6 +151,7 @@ def test_a_long_callback_outlives_it(db: Any, client_db: Any, orchestrator: Any,
     (worker,) = where.execute(running, (where.name,))
     for number in range(2):
         orchestrator.terminate()
+        faults.hit("orchestrator terminated")
         orchestrator.start()
         scene.check_run(db, scene.start(db, 200, target=target, name=f"other_{number}"), 200, where)
         assert where.execute(running, (where.name,)) == [worker], "the callback no longer runs where it began"
@@ -150,7 +162,7 @@ def test_a_long_callback_outlives_it(db: Any, client_db: Any, orchestrator: Any,
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
-def test_a_failing_callback_that_outlives_it_is_a_failure(db: Any, orchestrator: Any) -> None:
+def test_a_failing_callback_that_outlives_it_is_a_failure(db: Any, orchestrator: Any, faults: Faults) -> None:
     """An adopted callback's own error is what is recorded, not an interruption."""
     scene.prepare(db)
     with work.Gate(db) as gate:
@@ -163,12 +175,15 @@ def test_a_failing_callback_that_outlives_it_is_a_failure(db: Any, orchestrator:
         flow_id = work.run(db, "held")
         until(lambda: gate.waiting() == 1, what="the callback to begin")
         orchestrator.terminate()
+        faults.hit("orchestrator terminated")
         orchestrator.start()
     assert wait_run(db, flow_id, 60) == "FAILED"
     scene.check_nothing_is_left(db, orchestrator)
 
 
-def test_taken_over_by_force_in_mid_run(db: Any, orchestrator: Any, rng: random.Random) -> None:
+def test_taken_over_by_force_in_mid_run(
+    db: Any, orchestrator: Any, faults: Faults, rng: random.Random
+) -> None:
     """One after the other takes over; those that ask without force leave at once."""
     scene.prepare(db)
     flow_id = scene.start(db, STEPS, sleep=0.002)
@@ -177,6 +192,7 @@ def test_taken_over_by_force_in_mid_run(db: Any, orchestrator: Any, rng: random.
         with db.connect() as modest:
             modest.execute("CALL async.main()")
         followers.append(scene.take_over(db))
+        faults.hit("orchestrator replaced")
     until(lambda: not orchestrator.is_running(), what="the first one to end")
     scene.check_run(db, flow_id, STEPS)
     db.execute("SELECT async.stop()")
@@ -198,7 +214,7 @@ def test_a_stop_in_mid_run_loses_nothing(db: Any, orchestrator: Any, rng: random
 
 
 @pytest.mark.parametrize("how", ["times_out", "is_canceled"])
-def test_an_adopted_callback_is_still_in_hand(db: Any, orchestrator: Any, how: str) -> None:
+def test_an_adopted_callback_is_still_in_hand(db: Any, orchestrator: Any, faults: Faults, how: str) -> None:
     """Its time goes on running under the next orchestrator, and a cancel reaches it."""
     scene.prepare(db)
     with work.Gate(db) as gate:
@@ -216,6 +232,7 @@ def test_an_adopted_callback_is_still_in_hand(db: Any, orchestrator: Any, how: s
         flow_id = work.run(db, "held")
         until(lambda: gate.waiting() == 1, what="the callback to begin")
         orchestrator.terminate()
+        faults.hit("orchestrator terminated")
         orchestrator.start()
         assert gate.waiting() == 1
         if how == "is_canceled":
@@ -231,7 +248,9 @@ def test_an_adopted_callback_is_still_in_hand(db: Any, orchestrator: Any, how: s
     scene.check_nothing_is_left(db, orchestrator)
 
 
-def test_what_is_asked_while_none_is_there(db: Any, client_db: Any, orchestrator: Any) -> None:
+def test_what_is_asked_while_none_is_there(
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults
+) -> None:
     """Runs, steps, finishes and cancels wait for the next one, on the server and in a client's callback."""
     scene.prepare(db, client_db)
     scene.add_target(db, target="later", connection_string=db.conninfo, asynchronous_finish=True)
@@ -257,6 +276,7 @@ def test_what_is_asked_while_none_is_there(db: Any, client_db: Any, orchestrator
         asked = "SELECT count(*)::INT FROM work.asked"
         until(lambda: db.value(asked) == 2, what="both to have asked")
         orchestrator.terminate()
+        faults.hit("orchestrator terminated")
         db.execute(
             """DO $$ DECLARE a flow.callback_arguments_t; BEGIN
                SELECT (args).* INTO a FROM work.asked ORDER BY (args).flow_id LIMIT 1;
@@ -276,7 +296,10 @@ def test_what_is_asked_while_none_is_there(db: Any, client_db: Any, orchestrator
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
-def test_random_graphs_outlive_it(db: Any, client_db: Any, orchestrator: Any, rng: random.Random) -> None:
+@pytest.mark.usefixtures("checked")
+def test_random_graphs_outlive_it(
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
+) -> None:
     """Graphs with every kind of failure in them, it being ended again and again: the states are still
     the model's."""
     scene.prepare(db, client_db)
@@ -290,6 +313,7 @@ def test_random_graphs_outlive_it(db: Any, client_db: Any, orchestrator: Any, rn
         if rng.random() < 0.7:
             time.sleep(rng.uniform(0, 0.3))
             orchestrator.terminate()
+            faults.hit("orchestrator terminated")
             orchestrator.start()
     for graph, flow_id in runs:
         wait_run(db, flow_id, 120)

@@ -12,6 +12,7 @@ import pytest
 from tests.model import work
 from tests.server.faults import scene, steps
 from tests.support.database import CLIENT_EXTENSION, SERVER_EXTENSION, Database, create_with_extension
+from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
 from tests.support.proxy import Proxy
 from tests.support.standby import Standby
@@ -53,15 +54,16 @@ def standby(primary_db: Any, link: Proxy) -> Iterator[Standby]:
     made.close()
 
 
-def take_over(standby: Standby) -> tuple[Database, Orchestrator]:
+def take_over(standby: Standby, faults: Faults) -> tuple[Database, Orchestrator]:
     """Promote the standby and start an orchestrator there."""
     standby.promote()
+    faults.hit("standby promoted")
     database = Database(standby.server, "near")
     return database, Orchestrator(database).start()
 
 
 def test_a_synchronous_standby_loses_nothing(
-    primary_db: Any, far_db: Any, standby: Standby, rng: random.Random
+    primary_db: Any, far_db: Any, standby: Standby, faults: Faults, rng: random.Random
 ) -> None:
     """The primary is killed in mid-run, while all its work is on the target: each step takes effect once."""
     standby.make_synchronous()
@@ -70,14 +72,15 @@ def test_a_synchronous_standby_loses_nothing(
     for number in scene.moments(rng, far_db, flow_id, STEPS, 1):
         print("killed after", number, "steps")
         primary_db.server.kill9()
-    db, orchestrator = take_over(standby)
+        faults.hit("server killed")
+    db, orchestrator = take_over(standby, faults)
     scene.check_run(db, flow_id, STEPS, far_db)
     scene.check_run(db, scene.start(db, 100, target="far", name="later"), 100, far_db)
     scene.check_nothing_is_left(db, orchestrator, far_db)
 
 
 def test_it_loses_nothing_of_the_servers_own(
-    primary_db: Any, far_db: Any, standby: Standby, rng: random.Random
+    primary_db: Any, far_db: Any, standby: Standby, faults: Faults, rng: random.Random
 ) -> None:
     """The same for steps in the server's own database, and when the orchestrator has been replaced before."""
     standby.make_synchronous()
@@ -87,15 +90,19 @@ def test_it_loses_nothing_of_the_servers_own(
     for number in scene.moments(rng, far_db, there, STEPS, 3):
         print("orchestrator replaced after", number, "steps")
         orchestrator.terminate()
+        faults.hit("orchestrator terminated")
         orchestrator.start()
     primary_db.server.kill9()
-    db, orchestrator = take_over(standby)
+    faults.hit("server killed")
+    db, orchestrator = take_over(standby, faults)
     scene.check_run(db, there, STEPS, far_db)
     scene.check_run(db, here, STEPS)
     scene.check_nothing_is_left(db, orchestrator, far_db)
 
 
-def test_what_works_on_outlives_the_primary(primary_db: Any, far_db: Any, standby: Standby) -> None:
+def test_what_works_on_outlives_the_primary(
+    primary_db: Any, far_db: Any, standby: Standby, faults: Faults
+) -> None:
     """Callbacks that are running on the target when the primary dies go on there and count."""
     standby.make_synchronous()
     Orchestrator(primary_db).start()
@@ -105,7 +112,8 @@ def test_what_works_on_outlives_the_primary(primary_db: Any, far_db: Any, standb
         flow_id = steps.start(primary_db, "work.held", told, "far")
         until(lambda: gate.waiting() == 4, what="the steps to begin")
         primary_db.server.kill9()
-        db, orchestrator = take_over(standby)
+        faults.hit("server killed")
+        db, orchestrator = take_over(standby, faults)
         scene.check_run(db, scene.start(db, 100, target="far"), 100, far_db)
         assert gate.waiting() == 4
     assert wait_run(db, flow_id, 30) == "FINISHED"
@@ -116,7 +124,13 @@ def test_what_works_on_outlives_the_primary(primary_db: Any, far_db: Any, standb
 
 @pytest.mark.parametrize("primary", ["killed", "alive"])
 def test_an_asynchronous_standby_lags_behind(
-    primary_db: Any, far_db: Any, standby: Standby, link: Proxy, rng: random.Random, primary: str
+    primary_db: Any,
+    far_db: Any,
+    standby: Standby,
+    link: Proxy,
+    faults: Faults,
+    rng: random.Random,
+    primary: str,
 ) -> None:
     """What it had received is done exactly once, the rest at least once; ids that the primary used after that
     are not taken for its own; and a primary that does not know that it was replaced runs nothing more."""
@@ -126,13 +140,16 @@ def test_an_asynchronous_standby_lags_behind(
         known = finished(primary_db, flow_id)
         standby.catch_up()
         link.pause()
+        faults.hit("network stalled")
         for _ in range(3):  # epochs that the standby never hears of
             old.terminate()
+            faults.hit("orchestrator terminated")
             old.start()
         scene.reach(far_db, flow_id, len(known) + STEPS // 4)
     if primary == "killed":
         primary_db.server.kill9()
-    db, orchestrator = take_over(standby)
+        faults.hit("server killed")
+    db, orchestrator = take_over(standby, faults)
     if primary == "alive":
         until(lambda: not old.is_running(), what="the old primary's orchestrator to end")
     assert wait_run(db, flow_id, 120) == "FINISHED"
@@ -153,23 +170,37 @@ def finished(db: Any, flow_id: int) -> set[str]:
     return {step for step, result in steps.ended(db, flow_id).items() if result.status == "FINISHED"}
 
 
-def test_the_old_primary_does_no_harm(primary_db: Any, far_db: Any, standby: Standby, link: Proxy) -> None:
+def end_our_sessions(where: Any) -> int:
+    """End all of the engine's sessions in a database; return how many there were."""
+    ours = "FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgflow%'"
+    ended = int(where.value(f"SELECT count(pg_terminate_backend(pid))::INT {ours}"))
+    until(lambda: where.value(f"SELECT count(*)::INT {ours}") == 0, what="its sessions to be gone")
+    return ended
+
+
+@pytest.mark.parametrize("connections", ["kept", "cut"])
+def test_the_old_primary_does_no_harm(
+    primary_db: Any, far_db: Any, standby: Standby, link: Proxy, faults: Faults, connections: str
+) -> None:
     """It does not know that it was replaced, and has its own runs to begin: none of their steps is done by
-    it on the target, and what the new primary's runs are told is theirs."""
+    it on the target, even where it connects anew, and what the new primary's runs are told is theirs."""
     old = Orchestrator(primary_db).start()
     scene.check_run(primary_db, scene.start(primary_db, 100, target="far"), 100, far_db)
     standby.catch_up()
     link.pause()
+    faults.hit("network stalled")
     work.procedure(far_db, "told", "INSERT INTO work.told VALUES ((_args).flow_arguments ->> 'by');")
     far_db.execute("CREATE TABLE work.told(by TEXT)")
     one = {"nodes": [{"node": "a", "target": "far", "routine": "work.told"}]}
     work.configure(primary_db, "told", one)
     lost = work.run(primary_db, "told", {"by": "the old primary, before"})
     assert wait_run(primary_db, lost) == "FINISHED"
-    db, orchestrator = take_over(standby)
+    db, orchestrator = take_over(standby, faults)
     work.configure(db, "told", one)
     new = work.run(db, "told", {"by": "the new primary"})
     assert wait_run(db, new) == "FINISHED"
+    if connections == "cut":
+        faults.hit("session terminated", end_our_sessions(far_db))
     late = work.run(primary_db, "told", {"by": "the old primary, after"})
     until(lambda: not old.is_running(), what="the old primary's orchestrator to end")
     newer = work.run(db, "told", {"by": "the new primary"})

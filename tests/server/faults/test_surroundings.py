@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.model import work
 from tests.server.faults import scene
+from tests.support.faults import Faults
 from tests.support.wait import wait_run
 
 pytestmark = pytest.mark.long
@@ -35,7 +36,7 @@ def role(db: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("where", ["self", "client"])
 def test_a_role_with_timeouts_and_repeatable_read(
-    db: Any, client_db: Any, orchestrator: Any, role: str, where: str
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults, role: str, where: str
 ) -> None:
     """A callback of two seconds finishes, short ones beside it too, and so does one that waits two
     seconds idle."""
@@ -53,6 +54,7 @@ def test_a_role_with_timeouts_and_repeatable_read(
     scene.check_run(db, scene.start(db, 1000, target="strict"), 1000, target_db)
     assert wait_run(db, slow, 60) == "FINISHED"
     assert work.count(target_db, slow) == 3
+    faults.hit("hostile settings of a role")
     scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
@@ -107,7 +109,9 @@ END
 
 
 @pytest.mark.parametrize("where", ["self", "client"])
-def test_what_callbacks_leave_behind(db: Any, client_db: Any, orchestrator: Any, where: str) -> None:
+def test_what_callbacks_leave_behind(
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults, where: str
+) -> None:
     """Each step looks for what others left in its session, then leaves a role, settings, temp tables
     and locks behind."""
     target_db = db if where == "self" else client_db
@@ -123,6 +127,8 @@ def test_what_callbacks_leave_behind(db: Any, client_db: Any, orchestrator: Any,
         work.configure(db, "mess", {"nodes": [{"node": "a"} | kind]})
         flow_id = work.run(db, "mess")
         assert wait_run(db, flow_id, 60) == "FINISHED"
+        faults.hit("callback leaves something behind", len(steps))
+        faults.hit("callback raises an error", sum(step["step"] % 4 == 3 for step in steps))
         failed = db.execute(
             """SELECT (step_arguments ->> 'step')::INT, processing_error FROM flow.v_flow_task
                WHERE flow_id = %s AND finish_status = 'FAILED' ORDER BY 1""",
@@ -148,7 +154,9 @@ def pg_dump() -> Iterator[Path]:
     installation.stop()
 
 
-def test_transactions_held_open_and_dumps(db: Any, client_db: Any, orchestrator: Any, pg_dump: Path) -> None:
+def test_transactions_held_open_and_dumps(
+    db: Any, client_db: Any, orchestrator: Any, faults: Faults, pg_dump: Path
+) -> None:
     """20,000 steps on the server and on a client, while a transaction has read all our tables and
     pg_dump does, on both."""
     steps = 10_000
@@ -165,6 +173,7 @@ def test_transactions_held_open_and_dumps(db: Any, client_db: Any, orchestrator:
             ).fetchall()
             for (name,) in names:
                 holder.execute(f"SELECT count(*) FROM {name}".encode())
+        faults.hit("transaction held open", 2)
         here = scene.start(db, steps)
         there = scene.start(db, steps, target="client", name="there")
         dumps = [
@@ -174,6 +183,7 @@ def test_transactions_held_open_and_dumps(db: Any, client_db: Any, orchestrator:
             for where in (db, client_db)
             for _ in range(2)
         ]
+        faults.hit("dump under way", len(dumps))
         for dump in dumps:
             _, said = dump.communicate(timeout=120)
             assert dump.returncode == 0, said
