@@ -345,7 +345,7 @@ CREATE TABLE async.result
   error TEXT,
   CONSTRAINT result_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.result IS 'How tasks ended; never updated';
+COMMENT ON TABLE async.result IS 'How tasks ended; updated only when their owners cannot take that in';
 
 CREATE TABLE async.attempt
 (
@@ -5041,10 +5041,10 @@ CREATE FUNCTION async.redeliver_results() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Tells extensions again of tasks whose end they could not take in, up to 100 at a time. From the sixth time on they
- * are told that the task has failed, with that reason, so that what waits for it does not wait for ever.
+ * Tells extensions again of tasks whose end they could not take in, up to 100 at a time. From the sixth time on the
+ * task has failed, with that reason, so that what waits for it does not wait for ever.
  *
- * Writes async.undelivered, and what async.deliver_results() does.
+ * Writes async.result, async.undelivered, and what async.deliver_results() does.
  */
 #variable_conflict error
 DECLARE
@@ -5054,10 +5054,12 @@ BEGIN
   IF NOT EXISTS (SELECT FROM async.undelivered) THEN
     RETURN;
   END IF;
+  UPDATE async.result r SET status = 'FAILED', error = 'its end could not be taken in: ' || u.error
+  FROM async.undelivered u
+  WHERE u.failures > 5 AND u.due <= now AND r.task_id = u.task_id AND r.status <> 'FAILED';
   results := ARRAY(
-    SELECT ROW(t.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-               CASE WHEN u.failures > 5 THEN 'FAILED' ELSE r.status END, r.started, r.ended, r.sqlstate,
-               CASE WHEN u.failures > 5 THEN 'its end could not be taken in: ' || u.error ELSE r.error END)::async.result_t
+    SELECT ROW(t.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0, r.status, r.started, r.ended, r.sqlstate,
+               r.error)::async.result_t
     FROM async.undelivered u
     JOIN async.result r ON r.task_id = u.task_id
     JOIN async.task t ON t.task_id = u.task_id

@@ -1369,9 +1369,9 @@ CREATE FUNCTION flow.find_count_problems() RETURNS SETOF async.problem_t LANGUAG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The counters of a node are what its steps give: tasks by their results, and steps that are no tasks yet. Steps that were
- * stopped before they became tasks are canceled ones of which nothing else is left. A run without its arguments is being
- * removed: there is nothing to count any more.
+ * The counters of a node are what its steps give: tasks by their results, as far as the node could be told of them, and
+ * steps that are no tasks yet. Steps that were stopped before they became tasks are canceled ones, steps that could not
+ * become tasks failed ones, of which nothing else is left.
  *
  * Returns a row a problem.
  */
@@ -1380,7 +1380,9 @@ WITH task AS
   SELECT t.owner_id AS flow_id, t.owner_item AS node_no, count(*) FILTER (WHERE r.task_id IS NULL) AS unfinished,
          count(*) FILTER (WHERE r.status NOT IN ('FINISHED', 'CANCELED')) AS failed,
          count(*) FILTER (WHERE r.status = 'CANCELED') AS canceled, count(*) FILTER (WHERE r.status = 'FINISHED') AS finished
-  FROM async.task t LEFT JOIN async.result r ON r.task_id = t.task_id
+  FROM async.task t
+  LEFT JOIN async.result r ON r.task_id = t.task_id
+    AND NOT EXISTS (SELECT FROM async.undelivered u WHERE u.task_id = t.task_id)
   WHERE t.key <> '00000000-0000-0000-0000-000000000000'
   GROUP BY t.owner_id, t.owner_item
 ), chunk AS
@@ -1394,7 +1396,6 @@ WITH task AS
   SELECT n.*, coalesce(t.unfinished, 0) + coalesce(c.steps, 0) AS has_unfinished, coalesce(t.failed, 0) AS has_failed,
          coalesce(t.canceled, 0) AS has_canceled, coalesce(t.finished, 0) AS has_finished
   FROM flow.list_node_states() n
-  JOIN flow.arguments a ON a.flow_id = n.flow_id
   LEFT JOIN task t ON t.flow_id = n.flow_id AND t.node_no = n.node_no
   LEFT JOIN chunk c ON c.flow_id = n.flow_id AND c.node_no = n.node_no
 )
@@ -1403,7 +1404,7 @@ FROM counted c
 CROSS JOIN LATERAL (
   VALUES
     ('step_counter',
-     CASE WHEN c.unfinished <> c.has_unfinished OR c.failed <> c.has_failed OR c.canceled < c.has_canceled
+     CASE WHEN c.unfinished <> c.has_unfinished OR c.failed < c.has_failed OR c.canceled < c.has_canceled
                  OR c.steps <> c.unfinished + c.failed + c.canceled + c.has_finished THEN
        format('counts %s steps, of them %s unfinished, %s failed and %s canceled, and has %s unfinished, %s failed, '
               '%s canceled and %s finished ones', c.steps, c.unfinished, c.failed, c.canceled, c.has_unfinished,
@@ -1944,20 +1945,21 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The state of a node follows from that of its own task, the one with the key of zeros: there is none before it is READY,
- * and while it is, that task has no result. A run without its arguments is being removed, and its tasks before it.
+ * and while it is, that task has no result that the node could be told of.
  *
  * Returns a row a problem.
  */
 WITH own AS
 (
   SELECT t.owner_id AS flow_id, t.owner_item AS node_no, r.status
-  FROM async.task t LEFT JOIN async.result r ON r.task_id = t.task_id
+  FROM async.task t
+  LEFT JOIN async.result r ON r.task_id = t.task_id
+    AND NOT EXISTS (SELECT FROM async.undelivered u WHERE u.task_id = t.task_id)
   WHERE t.key = '00000000-0000-0000-0000-000000000000'
 ), judged AS
 (
   SELECT n.*, o.flow_id IS NOT NULL AS has_task, o.status AS task_status
   FROM flow.list_node_states() n
-  JOIN flow.arguments a ON a.flow_id = n.flow_id
   LEFT JOIN own o ON o.flow_id = n.flow_id AND o.node_no = n.node_no
 )
 SELECT x.check_name, j.name, x.message
@@ -2145,7 +2147,9 @@ WITH told AS
 SELECT 'run_counter', format('run %s', s.flow_id),
        format('counts %s unresolved nodes and %s failed ones, and has %s and %s',
               s.unresolved, s.failed, coalesce(c.unresolved, 0), coalesce(c.failed, 0))
-FROM told s LEFT JOIN counted c ON c.flow_id = s.flow_id
+FROM told s
+JOIN flow.arguments a ON a.flow_id = s.flow_id
+LEFT JOIN counted c ON c.flow_id = s.flow_id
 WHERE (s.unresolved, s.failed) IS DISTINCT FROM (coalesce(c.unresolved, 0), coalesce(c.failed, 0))
 
 UNION ALL
@@ -2401,23 +2405,26 @@ $$
 DECLARE
   seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.definitions_seen', true), ''), '0')::BIGINT;
   piece BIGINT[];
+  unneeded BIGINT[];
 BEGIN
   IF flow.drop_definition_parts() THEN
     RETURN true;
   END IF;
   piece := ARRAY(SELECT d.definition_id FROM flow.definition d WHERE d.definition_id > seen ORDER BY d.definition_id LIMIT 50);
   PERFORM set_config('pgflow.definitions_seen', coalesce(piece[50], 0)::TEXT, false);
-  WITH unneeded AS
-  (
+  unneeded := ARRAY(
     SELECT d.definition_id
     FROM flow.definition d
     WHERE d.definition_id = ANY(piece) AND d.created < clock_timestamp() - _keep
       AND NOT EXISTS (SELECT FROM flow.flow f WHERE f.flow = d.flow AND f.definition_id = d.definition_id)
       AND NOT EXISTS (SELECT FROM flow.run r WHERE r.definition_id = d.definition_id)
-    FOR UPDATE SKIP LOCKED
-  ), gone AS
+    FOR UPDATE SKIP LOCKED);
+  -- asked again, now that nobody can start a run of them any more: one may have been committed just before
+  WITH gone AS
   (
-    DELETE FROM flow.definition d USING unneeded u WHERE d.definition_id = u.definition_id RETURNING d.definition_id
+    DELETE FROM flow.definition d
+    WHERE d.definition_id = ANY(unneeded) AND NOT EXISTS (SELECT FROM flow.run r WHERE r.definition_id = d.definition_id)
+    RETURNING d.definition_id
   )
   INSERT INTO flow.dropped_definition(definition_id) SELECT g.definition_id FROM gone g;
   RETURN FOUND OR piece[50] IS NOT NULL;
@@ -2841,7 +2848,8 @@ CREATE FUNCTION flow.list_node_states(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Every node of every run that has begun, with the state that it is in, also where nothing has happened to it yet.
+ * Every node of every run that has begun, with the state that it is in, also where nothing has happened to it yet. A run
+ * without its arguments is being removed piece by piece, and has nothing left to ask for.
  *
  * Returns name: how a problem names it; is_empty, all_must: it has no routine, all its steps must complete; began, ended:
  * numbers of the states in which it first began or was DOA, and ended; ends: how often it has ended; the others as in
@@ -2866,7 +2874,8 @@ FROM flow.run r
 JOIN flow.definition_node n ON n.definition_id = r.definition_id
 LEFT JOIN newest s ON s.flow_id = r.flow_id AND s.node_no = n.node_no
 LEFT JOIN history h ON h.flow_id = r.flow_id AND h.node_no = n.node_no
-WHERE EXISTS (SELECT FROM flow.run_state b WHERE b.flow_id = r.flow_id);
+WHERE EXISTS (SELECT FROM flow.run_state b WHERE b.flow_id = r.flow_id)
+  AND EXISTS (SELECT FROM flow.arguments a WHERE a.flow_id = r.flow_id);
 $$;
 COMMENT ON FUNCTION flow.list_node_states() IS 'Engine: every node of every run with the state that it is in';
 

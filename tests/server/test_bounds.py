@@ -11,6 +11,7 @@ import pytest
 from bench.rows.memory import own_memory
 from tests.model import work
 from tests.model.work import Gate, configure, node_states, procedure
+from tests.support.consistency import check_consistency
 from tests.support.wait import until, wait_run
 
 WAL_OF_A_STEP = 1500
@@ -173,6 +174,12 @@ def remember_nothing(db: Any, orchestrator: Any, keep: str = "0 s") -> None:
     orchestrator.start()
 
 
+def is_rid(db: Any, table: str, old: str) -> bool:
+    """Tell whether nothing is left there of what is old; in the midst of that, too, everything must agree."""
+    check_consistency(db)
+    return count(db, table, old) == 0
+
+
 REMOVALS = """
 CREATE TABLE removal(relation TEXT, xid BIGINT, removed BIGINT);
 CREATE FUNCTION note_removal() RETURNS TRIGGER LANGUAGE plpgsql AS $$
@@ -234,11 +241,7 @@ def test_what_is_old_is_removed_in_small_pieces(flows: Any, client_db: Any, orch
             "async.request": "true",
         }
         for table, old in only_kept.items():
-            until(
-                partial(lambda t, o: count(flows, t, o) == 0, table, old),
-                120,
-                f"{table} to be rid of what is old",
-            )
+            until(partial(is_rid, flows, table, old), 120, f"{table} to be rid of what is old")
         assert len(node_states(flows, kept)) == 2
         assert count(flows, "async.task", f"owner_id = {kept}") == 22
         assert (

@@ -2,10 +2,10 @@ CREATE OR REPLACE FUNCTION async.redeliver_results() RETURNS VOID LANGUAGE plpgs
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Tells extensions again of tasks whose end they could not take in, up to 100 at a time. From the sixth time on they
- * are told that the task has failed, with that reason, so that what waits for it does not wait for ever.
+ * Tells extensions again of tasks whose end they could not take in, up to 100 at a time. From the sixth time on the
+ * task has failed, with that reason, so that what waits for it does not wait for ever.
  *
- * Writes async.undelivered, and what async.deliver_results() does.
+ * Writes async.result, async.undelivered, and what async.deliver_results() does.
  */
 #variable_conflict error
 DECLARE
@@ -15,10 +15,12 @@ BEGIN
   IF NOT EXISTS (SELECT FROM async.undelivered) THEN
     RETURN;
   END IF;
+  UPDATE async.result r SET status = 'FAILED', error = 'its end could not be taken in: ' || u.error
+  FROM async.undelivered u
+  WHERE u.failures > 5 AND u.due <= now AND r.task_id = u.task_id AND r.status <> 'FAILED';
   results := ARRAY(
-    SELECT ROW(t.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-               CASE WHEN u.failures > 5 THEN 'FAILED' ELSE r.status END, r.started, r.ended, r.sqlstate,
-               CASE WHEN u.failures > 5 THEN 'its end could not be taken in: ' || u.error ELSE r.error END)::async.result_t
+    SELECT ROW(t.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0, r.status, r.started, r.ended, r.sqlstate,
+               r.error)::async.result_t
     FROM async.undelivered u
     JOIN async.result r ON r.task_id = u.task_id
     JOIN async.task t ON t.task_id = u.task_id

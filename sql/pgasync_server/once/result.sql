@@ -23,7 +23,7 @@ CREATE TABLE async.result
   error TEXT,
   CONSTRAINT result_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.result IS 'How tasks ended; never updated';
+COMMENT ON TABLE async.result IS 'How tasks ended; updated only when their owners cannot take that in';
 
 CREATE TABLE async.attempt
 (

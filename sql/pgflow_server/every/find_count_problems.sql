@@ -2,9 +2,9 @@ CREATE OR REPLACE FUNCTION flow.find_count_problems() RETURNS SETOF async.proble
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The counters of a node are what its steps give: tasks by their results, and steps that are no tasks yet. Steps that were
- * stopped before they became tasks are canceled ones of which nothing else is left. A run without its arguments is being
- * removed: there is nothing to count any more.
+ * The counters of a node are what its steps give: tasks by their results, as far as the node could be told of them, and
+ * steps that are no tasks yet. Steps that were stopped before they became tasks are canceled ones, steps that could not
+ * become tasks failed ones, of which nothing else is left.
  *
  * Returns a row a problem.
  */
@@ -13,7 +13,9 @@ WITH task AS
   SELECT t.owner_id AS flow_id, t.owner_item AS node_no, count(*) FILTER (WHERE r.task_id IS NULL) AS unfinished,
          count(*) FILTER (WHERE r.status NOT IN ('FINISHED', 'CANCELED')) AS failed,
          count(*) FILTER (WHERE r.status = 'CANCELED') AS canceled, count(*) FILTER (WHERE r.status = 'FINISHED') AS finished
-  FROM async.task t LEFT JOIN async.result r ON r.task_id = t.task_id
+  FROM async.task t
+  LEFT JOIN async.result r ON r.task_id = t.task_id
+    AND NOT EXISTS (SELECT FROM async.undelivered u WHERE u.task_id = t.task_id)
   WHERE t.key <> '00000000-0000-0000-0000-000000000000'
   GROUP BY t.owner_id, t.owner_item
 ), chunk AS
@@ -27,7 +29,6 @@ WITH task AS
   SELECT n.*, coalesce(t.unfinished, 0) + coalesce(c.steps, 0) AS has_unfinished, coalesce(t.failed, 0) AS has_failed,
          coalesce(t.canceled, 0) AS has_canceled, coalesce(t.finished, 0) AS has_finished
   FROM flow.list_node_states() n
-  JOIN flow.arguments a ON a.flow_id = n.flow_id
   LEFT JOIN task t ON t.flow_id = n.flow_id AND t.node_no = n.node_no
   LEFT JOIN chunk c ON c.flow_id = n.flow_id AND c.node_no = n.node_no
 )
@@ -36,7 +37,7 @@ FROM counted c
 CROSS JOIN LATERAL (
   VALUES
     ('step_counter',
-     CASE WHEN c.unfinished <> c.has_unfinished OR c.failed <> c.has_failed OR c.canceled < c.has_canceled
+     CASE WHEN c.unfinished <> c.has_unfinished OR c.failed < c.has_failed OR c.canceled < c.has_canceled
                  OR c.steps <> c.unfinished + c.failed + c.canceled + c.has_finished THEN
        format('counts %s steps, of them %s unfinished, %s failed and %s canceled, and has %s unfinished, %s failed, '
               '%s canceled and %s finished ones', c.steps, c.unfinished, c.failed, c.canceled, c.has_unfinished,

@@ -3,20 +3,21 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The state of a node follows from that of its own task, the one with the key of zeros: there is none before it is READY,
- * and while it is, that task has no result. A run without its arguments is being removed, and its tasks before it.
+ * and while it is, that task has no result that the node could be told of.
  *
  * Returns a row a problem.
  */
 WITH own AS
 (
   SELECT t.owner_id AS flow_id, t.owner_item AS node_no, r.status
-  FROM async.task t LEFT JOIN async.result r ON r.task_id = t.task_id
+  FROM async.task t
+  LEFT JOIN async.result r ON r.task_id = t.task_id
+    AND NOT EXISTS (SELECT FROM async.undelivered u WHERE u.task_id = t.task_id)
   WHERE t.key = '00000000-0000-0000-0000-000000000000'
 ), judged AS
 (
   SELECT n.*, o.flow_id IS NOT NULL AS has_task, o.status AS task_status
   FROM flow.list_node_states() n
-  JOIN flow.arguments a ON a.flow_id = n.flow_id
   LEFT JOIN own o ON o.flow_id = n.flow_id AND o.node_no = n.node_no
 )
 SELECT x.check_name, j.name, x.message

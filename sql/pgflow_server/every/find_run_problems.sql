@@ -20,7 +20,9 @@ WITH told AS
 SELECT 'run_counter', format('run %s', s.flow_id),
        format('counts %s unresolved nodes and %s failed ones, and has %s and %s',
               s.unresolved, s.failed, coalesce(c.unresolved, 0), coalesce(c.failed, 0))
-FROM told s LEFT JOIN counted c ON c.flow_id = s.flow_id
+FROM told s
+JOIN flow.arguments a ON a.flow_id = s.flow_id
+LEFT JOIN counted c ON c.flow_id = s.flow_id
 WHERE (s.unresolved, s.failed) IS DISTINCT FROM (coalesce(c.unresolved, 0), coalesce(c.failed, 0))
 
 UNION ALL

@@ -15,23 +15,26 @@ $$
 DECLARE
   seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.definitions_seen', true), ''), '0')::BIGINT;
   piece BIGINT[];
+  unneeded BIGINT[];
 BEGIN
   IF flow.drop_definition_parts() THEN
     RETURN true;
   END IF;
   piece := ARRAY(SELECT d.definition_id FROM flow.definition d WHERE d.definition_id > seen ORDER BY d.definition_id LIMIT 50);
   PERFORM set_config('pgflow.definitions_seen', coalesce(piece[50], 0)::TEXT, false);
-  WITH unneeded AS
-  (
+  unneeded := ARRAY(
     SELECT d.definition_id
     FROM flow.definition d
     WHERE d.definition_id = ANY(piece) AND d.created < clock_timestamp() - _keep
       AND NOT EXISTS (SELECT FROM flow.flow f WHERE f.flow = d.flow AND f.definition_id = d.definition_id)
       AND NOT EXISTS (SELECT FROM flow.run r WHERE r.definition_id = d.definition_id)
-    FOR UPDATE SKIP LOCKED
-  ), gone AS
+    FOR UPDATE SKIP LOCKED);
+  -- asked again, now that nobody can start a run of them any more: one may have been committed just before
+  WITH gone AS
   (
-    DELETE FROM flow.definition d USING unneeded u WHERE d.definition_id = u.definition_id RETURNING d.definition_id
+    DELETE FROM flow.definition d
+    WHERE d.definition_id = ANY(unneeded) AND NOT EXISTS (SELECT FROM flow.run r WHERE r.definition_id = d.definition_id)
+    RETURNING d.definition_id
   )
   INSERT INTO flow.dropped_definition(definition_id) SELECT g.definition_id FROM gone g;
   RETURN FOUND OR piece[50] IS NOT NULL;

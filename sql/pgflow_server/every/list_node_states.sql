@@ -18,7 +18,8 @@ CREATE OR REPLACE FUNCTION flow.list_node_states(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Every node of every run that has begun, with the state that it is in, also where nothing has happened to it yet.
+ * Every node of every run that has begun, with the state that it is in, also where nothing has happened to it yet. A run
+ * without its arguments is being removed piece by piece, and has nothing left to ask for.
  *
  * Returns name: how a problem names it; is_empty, all_must: it has no routine, all its steps must complete; began, ended:
  * numbers of the states in which it first began or was DOA, and ended; ends: how often it has ended; the others as in
@@ -43,6 +44,7 @@ FROM flow.run r
 JOIN flow.definition_node n ON n.definition_id = r.definition_id
 LEFT JOIN newest s ON s.flow_id = r.flow_id AND s.node_no = n.node_no
 LEFT JOIN history h ON h.flow_id = r.flow_id AND h.node_no = n.node_no
-WHERE EXISTS (SELECT FROM flow.run_state b WHERE b.flow_id = r.flow_id);
+WHERE EXISTS (SELECT FROM flow.run_state b WHERE b.flow_id = r.flow_id)
+  AND EXISTS (SELECT FROM flow.arguments a WHERE a.flow_id = r.flow_id);
 $$;
 COMMENT ON FUNCTION flow.list_node_states() IS 'Engine: every node of every run with the state that it is in';
