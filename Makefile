@@ -13,7 +13,7 @@ VENV      := .venv/bin/python
 # make test MAJORS=11,18 TESTS='tests/unit -k name' JOBS=0 (no parallel workers, for a debugger)
 MAJORS    ?=
 TESTS     ?=
-JOBS      ?= 2
+JOBS      ?= 3
 
 all: ;
 

@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from pgflow_build.debian import MAJOR
 from pgflow_build.servers import REPOSITORY
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -55,17 +56,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--lines", type=int, default=40, help="how many to print (default: %(default)s)")
     chosen = parser.parse_args()
-    with scene("15-debian", {"shared_preload_libraries": "plprofiler"}) as where:
+    with scene(MAJOR, {"shared_preload_libraries": "plprofiler"}) as where:
         found = profile(where, chosen.steps)
         version = where.version
     title = f"PostgreSQL {version}, {chosen.steps:,} steps; the time of a line holds that of what it calls"
     table = Table(title=title, box=SIMPLE_HEAD)
-    table.add_column("source", no_wrap=True)
     for name in ("times", "ms"):
-        table.add_column(name, justify="right")
-    table.add_column("line", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=9)
+    table.add_column("source", no_wrap=True, overflow="ellipsis")
+    table.add_column("line", no_wrap=True, overflow="ellipsis")
     for schema, function, line, times, spent, text in found[: chosen.lines]:
-        table.add_row(source_of(schema, function, line), f"{times:,}", f"{spent:,.1f}", text.strip())
+        table.add_row(f"{times:,}", f"{spent:,.1f}", source_of(schema, function, line), text.strip())
     Console(width=170).print(table)
 
 

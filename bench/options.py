@@ -16,7 +16,7 @@ class Options:
     """What the command line asks for."""
 
     rounds: int = 5
-    steps: int = 20_000
+    steps: int = 40_000
     """One-row steps of a run whose speed is measured."""
     idle: float = 5.0
     """Seconds of idleness before a start is timed."""

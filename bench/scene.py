@@ -155,6 +155,13 @@ class Scene:
 
     # The orchestrator
 
+    def flush(self, when: str) -> None:
+        """Have the work of tasks flushed with each task or with each batch; with another orchestrator."""
+        with self.stopped():
+            control = Jsonb({"control": {"flush": when}})
+            self.session.execute("SELECT async.configure(%s)", [control])
+        self.speed(WARM_UP)
+
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
         """Have no orchestrator for a while; another one is started after it."""

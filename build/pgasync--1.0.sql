@@ -180,41 +180,51 @@ $$;
 COMMENT ON FUNCTION async.find_new_requests(TXID_SNAPSHOT) IS 'Engine: requests committed since a snapshot';
 
 -- pgasync/every/trim_requests.sql
-CREATE FUNCTION async.trim_requests(_since TXID_SNAPSHOT, _limit INT DEFAULT 5000) RETURNS BOOL
-LANGUAGE plpgsql
+CREATE FUNCTION async.trim_requests(
+  _since TXID_SNAPSHOT,
+  _trimmed TXID_SNAPSHOT DEFAULT NULL,
+  _limit INT DEFAULT 5000) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Removes requests that have been taken in: all at once by TRUNCATE when nobody has the table open and nothing else
- * is in it, otherwise some of them. Never waits.
+ * is in it, otherwise some of them. Never waits, and does not pass again over what was removed before, which a
+ * transaction that stays open keeps in the table.
  *
- * _since: the snapshot that has seen what may go; null removes nothing; _limit: most rows to remove one by one.
- * Returns whether it removed anything.
+ * _since: the snapshot that has seen what may go; null removes nothing; _trimmed: what an earlier snapshot has seen
+ * is gone already; _limit: most rows to remove one by one.
+ * Returns whether all of it is gone.
  * Writes async.request; locks it ACCESS EXCLUSIVE for an instant, NOWAIT.
  */
 #variable_conflict error
 DECLARE
-  removed BIGINT;
+  old TID[] := ARRAY(
+    SELECT q.ctid FROM async.request q
+    WHERE q.xid >= coalesce(txid_snapshot_xmax(_trimmed), 0) AND txid_visible_in_snapshot(q.xid, _since)
+    ORDER BY q.xid LIMIT _limit);
 BEGIN
-  IF _since IS NULL OR NOT EXISTS (SELECT FROM async.request) THEN
-    RETURN false;
+  old := old || ARRAY(
+    SELECT q.ctid FROM async.request q
+    WHERE q.xid IN (SELECT txid_snapshot_xip(_trimmed)) AND txid_visible_in_snapshot(q.xid, _since)
+    ORDER BY q.xid LIMIT _limit);
+  IF cardinality(old) = 0 THEN
+    RETURN true;
   END IF;
   BEGIN
     LOCK TABLE async.request IN ACCESS EXCLUSIVE MODE NOWAIT;
-    IF NOT EXISTS (SELECT FROM async.request r WHERE NOT txid_visible_in_snapshot(r.xid, _since)) THEN
+    IF NOT EXISTS (SELECT FROM async.request r WHERE r.xid >= txid_snapshot_xmax(_since))
+       AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid IN (SELECT txid_snapshot_xip(_since))) THEN
       TRUNCATE async.request;
       RETURN true;
     END IF;
   EXCEPTION WHEN lock_not_available THEN NULL;
   END;
-  DELETE FROM async.request r
-  WHERE r.ctid = ANY(ARRAY(
-    SELECT q.ctid FROM async.request q WHERE q.xid < txid_snapshot_xmin(_since) ORDER BY q.xid LIMIT _limit));
-  GET DIAGNOSTICS removed = ROW_COUNT;
-  RETURN removed > 0;
+  DELETE FROM async.request r WHERE r.ctid = ANY(old);
+  RETURN cardinality(old) < _limit;
 END;
 $$;
-COMMENT ON FUNCTION async.trim_requests(TXID_SNAPSHOT, INT) IS 'Engine: removes requests that have been taken in';
+COMMENT ON FUNCTION async.trim_requests(TXID_SNAPSHOT, TXID_SNAPSHOT, INT) IS
+  'Engine: removes requests that have been taken in';
 
 -- pgasync/every/find_receipts.sql
 CREATE FUNCTION async.find_receipts(_server UUID, _epochs BIGINT[], _batch_ids BIGINT[])
@@ -297,8 +307,8 @@ $$
  * themselves need this: revoked in the midst of it, one would be done twice although nothing died.
  *
  * The lock is held to the end of the transaction, so the session begins no other task before the revocations can be
- * seen; the task it is at is then the first without a receipt. async.begin_task() does not ask for the lock in the
- * first 20 ms of a batch: one sent so lately is left alone.
+ * seen; the task it is at is then the first without a receipt. In the first 20 ms of a batch the session does not ask
+ * for the lock, so one sent so lately is left alone.
  *
  * _ring, _server, _epoch, _batch_id: keys of the receipts; _task_ids: in the order in which the batch runs them;
  * _pid: process id of its session.
@@ -441,6 +451,34 @@ END;
 $$;
 COMMENT ON FUNCTION async.report_news(JSONB) IS 'Engine: what a target reports over its control connection';
 
+-- pgasync/every/run_errands.sql
+CREATE FUNCTION async.run_errands(_errands JSONB) RETURNS JSONB LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs small errands of extensions on a target. One that fails undoes only itself.
+ *
+ * _errands: [{routine, arguments}]: functions that take an array of their arguments.
+ * Returns the errors, as an array of texts.
+ */
+#variable_conflict error
+DECLARE
+  errand JSONB;
+  errors JSONB := '[]'::JSONB;
+BEGIN
+  -- one by one: each calls another function, and may fail by itself
+  FOR errand IN SELECT e.value FROM jsonb_array_elements(_errands) e LOOP
+    BEGIN
+      EXECUTE format('SELECT %s($1)', (errand->>'routine')::REGPROC) USING errand->'arguments';
+    EXCEPTION WHEN OTHERS THEN
+      errors := errors || to_jsonb(format('%s: %s', errand->>'routine', SQLERRM));
+    END;
+  END LOOP;
+  RETURN errors;
+END;
+$$;
+COMMENT ON FUNCTION async.run_errands(JSONB) IS 'Engine: runs small errands of extensions on a target';
+
 -- pgasync/every/attend.sql
 CREATE FUNCTION async.attend(_message JSONB) RETURNS JSONB LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -456,12 +494,15 @@ $$
  *                that have not begun; with cancel, interrupt the session
  *   notify       [[channel, payload]]
  *   trim         true: remove the requests that since has seen
+ *   trimmed      snapshot up to which they are removed already, or null
+ *   errands      [{routine, arguments}]: see async.run_errands()
  *   rotate       {ring, open, newest}: empty a receipt table but for these batches
  *   receipts     {epochs, batch_ids}: report the receipts of these batches
+ *   flush        true: have the work that these receipts stand for on disk before the answer is sent
  *   sessions     [pid]: report these sessions
  *   requests     true: report what has been requested here since
- * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was
- * busy).
+ * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, trimmed (whether all of them are
+ * gone), errors (of errands), troubles (batches whose lock was busy).
  * Reads pg_stat_activity; writes async.receipt_0, async.receipt_1, async.request; locks as async.rotate_receipts()
  * and async.trim_requests() do.
  */
@@ -500,7 +541,11 @@ BEGIN
       (_message#>>'{rotate,newest}')::BIGINT));
   END IF;
   IF (_message->>'trim')::BOOL THEN
-    PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);
+    reply := reply || jsonb_build_object('trimmed', async.trim_requests(
+      (_message->>'since')::TXID_SNAPSHOT, (_message->>'trimmed')::TXID_SNAPSHOT));
+  END IF;
+  IF _message ? 'errands' THEN
+    reply := reply || jsonb_build_object('errors', async.run_errands(_message->'errands'));
   END IF;
   PERFORM pg_notify(n.value->>0, n.value->>1) FROM jsonb_array_elements(_message->'notify') n;
   SELECT reply
@@ -508,6 +553,9 @@ BEGIN
   INTO reply
   FROM pg_stat_activity a
   WHERE a.pid = ANY(ARRAY(SELECT t.value::INT FROM jsonb_array_elements_text(_message->'sessions') t));
+  IF (_message->>'flush')::BOOL THEN  -- a commit that has written something flushes all before it
+    PERFORM pg_logical_emit_message(true, 'pgflow', 'flush');
+  END IF;
   RETURN reply || async.report_news(_message);
 END;
 $$;
@@ -611,6 +659,43 @@ END;
 $$;
 COMMENT ON FUNCTION async.begin_batch(UUID, BIGINT) IS 'Engine: opens a batch on a target';
 
+-- pgasync/every/is_revoked.sql
+CREATE FUNCTION async.is_revoked(_ring INT, _server UUID, _epoch BIGINT, _batch_id BIGINT, _task_id BIGINT)
+RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether a task of a batch has been revoked. Waits for an async.revoke_waiting() of this session's tasks that is just
+ * going on. VOLATILE, so as to see what that has written. No lock of the table outlives the look: the task may take
+ * hours, and receipts must rotate meanwhile.
+ *
+ * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt.
+ * Reads async.receipt_0 or async.receipt_1; takes an advisory lock for a moment.
+ */
+#variable_conflict error
+DECLARE
+  answer BOOL;
+BEGIN
+  PERFORM pg_advisory_lock_shared(1885759282, pg_backend_pid());
+  PERFORM pg_advisory_unlock_shared(1885759282, pg_backend_pid());
+  BEGIN
+    IF _ring = 0 THEN
+      PERFORM FROM async.receipt_0 r
+      WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id;
+    ELSE
+      PERFORM FROM async.receipt_1 r
+      WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id;
+    END IF;
+    answer := FOUND;
+    RAISE EXCEPTION 'looked' USING ERRCODE = 'triggered_action_exception';
+  EXCEPTION WHEN triggered_action_exception THEN NULL;  -- gives the lock of the table back
+  END;
+  RETURN answer;
+END;
+$$;
+COMMENT ON FUNCTION async.is_revoked(INT, UUID, BIGINT, BIGINT, BIGINT) IS
+  'Engine: whether a task of a batch has been revoked';
+
 -- pgasync/every/begin_task.sql
 /* lint: allow search_path: a SET clause would cost more than all the rest */
 CREATE FUNCTION async.begin_task(
@@ -620,44 +705,33 @@ CREATE FUNCTION async.begin_task(
   _batch_id BIGINT,
   _task_id BIGINT,
   _n INT,
-  _began TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE plpgsql AS
+  _began TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE plpgsql STABLE AS
 $$
 /*
  * Called on the target before each task of a batch: whether the task is to run. It is not when it has been revoked
  * meanwhile, or when the batch has used up its 300 ms, so that the rest goes back; the first always has time. Looking
  * for a revocation only saves the work, since the receipt's key is what decides; it is looked for where one could be
- * by now, behind the lock of async.revoke_waiting(). Sets pgflow.task, by which a session knows that it runs a task.
- * Names are qualified, operators too: a SET clause would cost more than all the rest.
+ * by now. Sets pgflow.task, by which a session knows that it runs a task.
+ * Names are qualified, operators too: a SET clause would cost more than all the rest. It is STABLE since each
+ * expression would take a snapshot of its own otherwise, and an assignment stands where PERFORM would cost more.
  *
  * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _n: place of
  * the task in its batch, from 1; _began: when the batch did.
  * Returns the time, or null if the task is not to run.
- * Reads async.receipt_0 or async.receipt_1.
  */
 #variable_conflict error
 DECLARE
   now CONSTANT pg_catalog.TIMESTAMPTZ := pg_catalog.clock_timestamp();
+  set_to pg_catalog.TEXT;
 BEGIN
-  IF _n OPERATOR(pg_catalog.>) 1 AND now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '300 ms') THEN
-    RETURN NULL;
-  END IF;
   IF _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
-    PERFORM pg_catalog.pg_advisory_lock_shared(1885759282, pg_catalog.pg_backend_pid());
-    PERFORM pg_catalog.pg_advisory_unlock_shared(1885759282, pg_catalog.pg_backend_pid());
-    IF _ring OPERATOR(pg_catalog.=) 0 THEN
-      PERFORM FROM async.receipt_0 r
-      WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch
-        AND r.batch_id OPERATOR(pg_catalog.=) _batch_id AND r.task_id OPERATOR(pg_catalog.=) _task_id;
-    ELSE
-      PERFORM FROM async.receipt_1 r
-      WHERE r.server OPERATOR(pg_catalog.=) _server AND r.epoch OPERATOR(pg_catalog.=) _epoch
-        AND r.batch_id OPERATOR(pg_catalog.=) _batch_id AND r.task_id OPERATOR(pg_catalog.=) _task_id;
-    END IF;
-    IF FOUND THEN
+    IF _n OPERATOR(pg_catalog.>) 1 AND now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '300 ms')
+       OR async.is_revoked(_ring, _server, _epoch, _batch_id, _task_id)
+    THEN
       RETURN NULL;
     END IF;
   END IF;
-  PERFORM pg_catalog.set_config('pgflow.task', _task_id::pg_catalog.TEXT, false);
+  set_to := pg_catalog.set_config('pgflow.task', _task_id::pg_catalog.TEXT, false);
   RETURN now;
 END;
 $$;
@@ -672,27 +746,30 @@ CREATE FUNCTION async.end_task(
   _epoch BIGINT,
   _batch_id BIGINT,
   _task_id BIGINT,
-  _started TIMESTAMPTZ) RETURNS VOID LANGUAGE plpgsql AS
+  _started TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE plpgsql AS
 $$
 /*
- * Called on the target as the last statement of each task's transaction: puts settings, temporary tables and advisory
- * locks back (the batch itself puts the role back, since the role left behind may not call this), then writes the
- * receipt.
- * Everything is qualified: a SET clause would cost more than all the rest.
+ * Called on the target as the last statement of each task's transaction: puts settings, temporary tables, prepared
+ * statements, cursors, channels and advisory locks back (the batch itself puts the role back, since the role left
+ * behind may not call this), then writes the receipt.
+ * Everything is qualified: a SET clause would cost more than all the rest. Assignments stand where PERFORM would
+ * cost more.
  *
  * _ring: receipt table to write, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _started: what
- * async.begin_task() returned.
+ * async.begin_task() returned, and what this returns, so that an assignment can call it.
  * Errors: 23505 when the task has been revoked, which undoes its work.
  * Writes async.receipt_0 or async.receipt_1.
  */
 #variable_conflict error
+DECLARE
+  unlocked pg_catalog.TEXT;
 BEGIN
   RESET ALL;
   DISCARD TEMP;
   DEALLOCATE ALL;
   EXECUTE 'CLOSE ALL';
   UNLISTEN *;
-  PERFORM pg_catalog.pg_advisory_unlock_all();
+  unlocked := pg_catalog.pg_advisory_unlock_all();
   IF _ring OPERATOR(pg_catalog.=) 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
     VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
@@ -700,6 +777,7 @@ BEGIN
     INSERT INTO async.receipt_1(server, epoch, batch_id, task_id, started, ended)
     VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
   END IF;
+  RETURN _started;
 END;
 $$;
 COMMENT ON FUNCTION async.end_task(INT, UUID, BIGINT, BIGINT, BIGINT, TIMESTAMPTZ) IS

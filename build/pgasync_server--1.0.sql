@@ -41,6 +41,7 @@ CREATE TABLE async.control
   default_concurrency_pool_workers INT NOT NULL DEFAULT 8,
   advisory_mutex_id BIGINT NOT NULL DEFAULT 5764888,
   log_level TEXT NOT NULL DEFAULT 'NOTICE',
+  flush TEXT NOT NULL DEFAULT 'task',
   paused BOOL NOT NULL DEFAULT false,
   configuration_version BIGINT NOT NULL DEFAULT 0,
   CONSTRAINT control_pk PRIMARY KEY (singleton),
@@ -54,7 +55,8 @@ CREATE TABLE async.control
   CONSTRAINT control_heavy_maintenance_sleep_positive CHECK (heavy_maintenance_sleep > '0'),
   CONSTRAINT control_self_concurrency_positive CHECK (self_concurrency > 0),
   CONSTRAINT control_default_concurrency_pool_workers_positive CHECK (default_concurrency_pool_workers > 0),
-  CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR'))
+  CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR')),
+  CONSTRAINT control_flush_known CHECK (flush IN ('task', 'batch'))
 );
 COMMENT ON TABLE async.control IS 'Settings of the task engine; one row; change it with async.configure()';
 COMMENT ON COLUMN async.control.singleton IS 'Always true: the table has one row';
@@ -77,6 +79,9 @@ COMMENT ON COLUMN async.control.advisory_mutex_id IS
   'Key of the advisory lock that lets only one orchestrator run in this database';
 COMMENT ON COLUMN async.control.log_level IS
   'Least level that is logged: DEBUG, INFO, NOTICE, WARNING or ERROR';
+COMMENT ON COLUMN async.control.flush IS
+  'When the work of a task is flushed to disk: task: by its commit; batch: only before it counts as done, which is'
+  ' faster, but a crash may undo, for it to be done again, what others have seen';
 COMMENT ON COLUMN async.control.paused IS
   'The orchestrator starts nothing new; async.pause() and async.resume() set it';
 COMMENT ON COLUMN async.control.configuration_version IS
@@ -228,6 +233,7 @@ CREATE TABLE async.requeue
   task_id BIGINT NOT NULL,
   CONSTRAINT requeue_pk PRIMARY KEY (lane_id, seq)
 );
+CREATE INDEX requeue_task_idx ON async.requeue(task_id);
 COMMENT ON TABLE async.requeue IS 'Tasks that go again, before those of their lane that never went';
 
 CREATE TABLE async.delayed
@@ -238,6 +244,7 @@ CREATE TABLE async.delayed
   CONSTRAINT delayed_pk PRIMARY KEY (due, task_id)
 );
 CREATE INDEX delayed_task_idx ON async.delayed(task_id);
+CREATE INDEX delayed_lane_idx ON async.delayed(lane_id);
 COMMENT ON TABLE async.delayed IS 'Tasks that go again at a time';
 
 -- pgasync_server/once/task.sql
@@ -323,6 +330,8 @@ CREATE TABLE async.yielded
   times_up TIMESTAMPTZ,
   CONSTRAINT yielded_pk PRIMARY KEY (task_id)
 );
+CREATE INDEX yielded_times_up_idx ON async.yielded(times_up);
+CREATE INDEX yielded_lane_idx ON async.yielded(lane_id);
 COMMENT ON TABLE async.yielded IS 'Tasks that have run and wait for their finish';
 
 CREATE TABLE async.result
@@ -336,7 +345,6 @@ CREATE TABLE async.result
   error TEXT,
   CONSTRAINT result_pk PRIMARY KEY (task_id)
 );
-CREATE INDEX result_ended_idx ON async.result USING brin (ended);
 COMMENT ON TABLE async.result IS 'How tasks ended; never updated';
 
 CREATE TABLE async.attempt
@@ -352,6 +360,16 @@ CREATE TABLE async.attempt
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
 COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';
+
+CREATE TABLE async.undelivered
+(
+  task_id BIGINT,
+  failures INT NOT NULL,        /* times that its owner could not be told */
+  due TIMESTAMPTZ NOT NULL,     /* when it will be told again */
+  error TEXT NOT NULL,
+  CONSTRAINT undelivered_pk PRIMARY KEY (task_id)
+);
+COMMENT ON TABLE async.undelivered IS 'Tasks that have ended and whose owner could not take that in; tried again';
 
 CREATE TYPE async.result_t AS
 (
@@ -379,6 +397,18 @@ CREATE TABLE async.intake
   CONSTRAINT intake_pk PRIMARY KEY (target_id, intake_no)
 );
 COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of this server (0), have been taken in';
+
+-- pgasync_server/once/errand.sql
+/* What extensions want done on targets, when there is time: with the next exchange at which requests are removed there. */
+CREATE TABLE async.errand
+(
+  target_id INT,
+  errand_id BIGINT GENERATED ALWAYS AS IDENTITY,
+  routine TEXT NOT NULL,        /* function of the client extension; takes a JSONB array of such arguments */
+  argument JSONB NOT NULL,
+  CONSTRAINT errand_pk PRIMARY KEY (target_id, errand_id)
+);
+COMMENT ON TABLE async.errand IS 'Small things to be done on targets, when there is time';
 
 -- pgasync_server/once/task_kind.sql
 CREATE TABLE async.task_kind
@@ -469,6 +499,8 @@ CREATE TYPE async.lane_state_t AS
   work FLOAT8,              /* seconds that its tasks have been taking, commit apart, or null */
   pace FLOAT8,              /* seconds from one to the next in a batch, commit and competition included, or null */
   requeued BOOL,            /* something of it may be in async.requeue */
+  again BIGINT,             /* nothing of it is there up to this place */
+  trimmed BIGINT,           /* its rows of async.lane_position are gone up to this one */
   empty BOOL                /* nothing was left of it when it was last served */
 );
 COMMENT ON TYPE async.lane_state_t IS 'Engine: a lane that may hold waiting tasks';
@@ -493,7 +525,9 @@ CREATE TYPE async.target_state_t AS
   next_exchange TIMESTAMPTZ,
   next_trim TIMESTAMPTZ,    /* when to remove the requests there that have been taken in */
   pause FLOAT8,             /* seconds between exchanges: 0.05 to 1 */
-  snapshot TEXT,
+  snapshot TEXT,            /* its requests taken in */
+  intake_no BIGINT,         /* the row of async.intake that says so */
+  trimmed TEXT,             /* its requests removed */
   ring INT,
   ring_tasks BIGINT,        /* tasks assigned on this ring */
   revocations JSONB,        /* for the next exchange */
@@ -513,12 +547,23 @@ CREATE TYPE async.loop_t AS
   lanes async.lane_state_t[],
   targets async.target_state_t[],
   snapshot TXID_SNAPSHOT,   /* requests of this database taken in */
+  intake_no BIGINT,         /* the row of async.intake that says so */
+  trimmed TXID_SNAPSHOT,    /* requests of this database removed */
   configuration BIGINT,     /* configuration_version of async.control when targets were read */
   started TIMESTAMPTZ,
   paused BOOL,
   workers INT,
+  flush TEXT,               /* of async.control */
+  unflushed BOOL,           /* commits of tasks may have to be flushed before they are counted: it has been batch */
   next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
+  due_from TIMESTAMPTZ,     /* nothing that is due before is left there, or in async.yielded */
   next_maintenance TIMESTAMPTZ,
+  untidy BOOL,              /* the last maintenance left something that it may remove at once */
+  next_vacuum TIMESTAMPTZ,
+  vacuumed JSONB,           /* by table: how many rows this session had removed when it was vacuumed */
+  hand BIGINT,              /* tasks up to this one have been looked at, whether they are old */
+  floor BIGINT,             /* no task up to this one was left */
+  next_survey TIMESTAMPTZ,  /* when to begin with the first task again: ids are given out before tasks are taken in */
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
@@ -552,7 +597,16 @@ CREATE TYPE async.verdict_t AS
   ended TIMESTAMPTZ,
   sqlstate TEXT,
   error TEXT,
-  committed BOOL            /* it had committed something by itself before the error */
+  committed BOOL,           /* it had committed something by itself before the error */
+  doom TEXT,                /* status that it was doomed to end with, and why */
+  doom_message TEXT,
+  answer TEXT,              /* status by which it was finished or deferred from outside while it ran, and why */
+  answer_message TEXT,
+  answer_duration INTERVAL, /* for which it is put off */
+  asynchronous BOOL,        /* of its lane, as the next three */
+  owner TEXT,
+  owner_id BIGINT,
+  owner_item INT            /* 0: each task has its own */
 );
 COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';
 
@@ -589,6 +643,25 @@ CREATE TYPE async.problem_t AS
   message TEXT
 );
 COMMENT ON TYPE async.problem_t IS 'What async.check_consistency() has found: which check failed, of what, and what is wrong';
+
+-- pgasync_server/every/add_errand.sql
+CREATE FUNCTION async.add_errand(_target_id INT, _routine TEXT, _argument JSONB) RETURNS VOID
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * For extensions, within the orchestrator: has something small done on a target that has our client extension, some
+ * seconds later, or when it can be reached again. It must do no harm to do it twice.
+ *
+ * _target_id: the target; _routine: function there that takes a JSONB array; _argument: an element of that array.
+ * Writes async.errand.
+ */
+#variable_conflict error
+BEGIN
+  INSERT INTO async.errand(target_id, routine, argument) VALUES (_target_id, _routine, _argument);
+END;
+$$;
+COMMENT ON FUNCTION async.add_errand(INT, TEXT, JSONB) IS 'Engine: has something small done on a target';
 
 -- pgasync_server/every/announce.sql
 CREATE FUNCTION async.announce(_channel TEXT, _payload TEXT) RETURNS VOID LANGUAGE plpgsql
@@ -702,7 +775,8 @@ BEGIN
     default_concurrency_pool_workers =
       coalesce((_control->>'default_concurrency_pool_workers')::NUMERIC::INT, c.default_concurrency_pool_workers),
     advisory_mutex_id = coalesce((_control->>'advisory_mutex_id')::NUMERIC::BIGINT, c.advisory_mutex_id),
-    log_level = coalesce(_control->>'log_level', c.log_level);
+    log_level = coalesce(_control->>'log_level', c.log_level),
+    flush = coalesce(_control->>'flush', c.flush);
 END;
 $$;
 COMMENT ON FUNCTION async.apply_control(JSONB) IS 'Engine: section control of async.configure()';
@@ -858,6 +932,7 @@ DECLARE
   this_target async.target_state_t := targets[_target];
   announcements JSONB := CASE
     WHEN this_target.is_self THEN nullif(current_setting('pgflow.announcements', true), '')::JSONB END;
+  tidying BOOL := clock_timestamp() > this_target.next_trim AND NOT this_target.at_home;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
     WHERE x.target_id = this_target.target_id
@@ -869,9 +944,10 @@ BEGIN
     RETURN _s;
   END IF;
   this_target.in_flight := async.build_exchange(_s, this_target)
-    || jsonb_build_object('notify', coalesce(announcements, '[]'), 'trim', clock_timestamp() > this_target.next_trim);
-  IF clock_timestamp() > this_target.next_trim THEN
-    this_target.next_trim := clock_timestamp() + INTERVAL '10 s';
+    || jsonb_build_object('notify', coalesce(announcements, '[]'))
+    || CASE WHEN tidying THEN async.build_upkeep(this_target) ELSE '{}' END;
+  IF tidying THEN
+    this_target.next_trim := clock_timestamp() + INTERVAL '2 s';
   END IF;
   IF announcements IS NOT NULL THEN
     PERFORM set_config('pgflow.announcements', '', false);
@@ -936,6 +1012,7 @@ DECLARE
 BEGIN
   -- a loop: what one lane gets, the next cannot have
   FOR candidate IN SELECT c.* FROM async.rank_lanes(_s) c LOOP
+    CONTINUE WHEN lanes[candidate.n].empty;
     SELECT array_agg(f.n ORDER BY f.n) INTO idle
     FROM async.find_idle_slots(_s, slots, candidate.target_id, candidate.pool_id) f(n);
     CONTINUE WHEN idle IS NULL;
@@ -1004,7 +1081,7 @@ $$
  * next finds that it has been replaced.
  *
  * Errors: PF012 when this database is a copy of a server.
- * Writes async.identity, async.epoch; locks async.epoch EXCLUSIVE.
+ * Writes async.identity, async.epoch, async.log_entry; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
@@ -1040,8 +1117,18 @@ BEGIN
   s.next_maintenance := s.started;
   s.stopping := false;
   s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
-  s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
-  RETURN async.take_epoch(s, 0);
+  s.due_from := '-infinity';
+  s.untidy := false;
+  s.next_vacuum := s.started;
+  s.vacuumed := '{}';
+  s.hand := 0;
+  s.floor := 0;
+  s.next_survey := s.started;
+  SELECT i.snapshot, i.intake_no INTO s.snapshot, s.intake_no
+  FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1;
+  s := async.take_epoch(s, 0);
+  PERFORM async.log('NOTICE', format('orchestrator with epoch %s begins', s.epoch));
+  RETURN s;
 END;
 $$;
 COMMENT ON FUNCTION async.begin_reign() IS 'Engine: the state of an orchestrator that starts';
@@ -1099,6 +1186,7 @@ BEGIN
         'revoke', coalesce(_target.revocations, '[]'),
         'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
         'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
+        'flush', coalesce(bool_or(_s.unflushed OR x.state = 'watched'), false),
         'receipts', jsonb_build_object(
           'epochs', coalesce(jsonb_agg(x.epoch), '[]'), 'batch_ids', coalesce(jsonb_agg(x.batch_id), '[]')),
         'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))
@@ -1161,9 +1249,9 @@ BEGIN
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.build_statement(lane_kind, _part.sole, _lane.label),
     ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
-    format('PERFORM async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
+    format('pgflow_started := async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
-    'COMMIT; END LOOP; END'));
+    CASE WHEN _s.flush = 'batch' THEN 'SET LOCAL synchronous_commit = off; ' END, 'COMMIT; END LOOP; END'));
 END;
 $$;
 COMMENT ON FUNCTION async.build_message(async.loop_t, async.slot_t, async.lane, async.part_t) IS
@@ -1222,6 +1310,32 @@ $$;
 COMMENT ON FUNCTION async.build_statement(async.task_kind, TEXT, TEXT) IS
   'Engine: the part of a message that does the work';
 
+-- pgasync_server/every/build_upkeep.sql
+CREATE FUNCTION async.build_upkeep(_target async.target_state_t) RETURNS JSONB LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The part of an exchange that tidies up on a target, now and then: requests that have been taken in are removed,
+ * errands run, up to a thousand. errand_ids is for the sender's own use.
+ *
+ * _target: the target.
+ * Reads async.errand.
+ */
+#variable_conflict error
+BEGIN
+  RETURN (
+    SELECT jsonb_build_object('trim', true, 'trimmed', _target.trimmed)
+      || CASE WHEN count(*) > 0 THEN jsonb_build_object('errands', jsonb_agg(r.errand), 'errand_ids', jsonb_agg(r.ids))
+         ELSE '{}' END
+    FROM (
+      SELECT jsonb_build_object('routine', e.routine, 'arguments', jsonb_agg(e.argument)) AS errand,
+             jsonb_agg(e.errand_id) AS ids
+      FROM (SELECT o.* FROM async.errand o WHERE o.target_id = _target.target_id ORDER BY o.errand_id LIMIT 1000) e
+      GROUP BY e.routine) r);
+END;
+$$;
+COMMENT ON FUNCTION async.build_upkeep(async.target_state_t) IS 'Engine: the part of an exchange that tidies up';
+
 -- pgasync_server/every/can_assign.sql
 CREATE FUNCTION async.can_assign(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
@@ -1248,29 +1362,29 @@ $$
 /*
  * For extensions, within the orchestrator: cancels all that an owner has open, or the members of one of its items.
  * What waits is canceled piece by piece, what runs is interrupted in the next cycle; each ends with a result of its
- * own.
+ * own. The setting pgflow.doomed names the lanes to async.drain_doomed_lane(); it is undone with the transaction.
  *
  * _owner, _owner_id: the owner; _owner_item: the item, null: everything; _message: reason that the views show.
  * Writes async.doomed_lane, async.request.
  */
 #variable_conflict error
 DECLARE
-  running BIGINT[];
+  doomed TEXT;
 BEGIN
-  INSERT INTO async.doomed_lane(lane_id, message)
-  SELECT l.lane_id, _message
-  FROM async.lane l JOIN async.open_lane o ON o.lane_id = l.lane_id
-  WHERE l.owner = _owner AND l.owner_id = _owner_id AND (_owner_item IS NULL OR l.owner_item = _owner_item)
-  ON CONFLICT DO NOTHING;
-
-  SELECT array_agg(u.task_id) INTO running
-  FROM async.batch b
-  JOIN async.lane l ON l.lane_id = b.lane_id
-  CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
-  WHERE l.owner = _owner AND l.owner_id = _owner_id AND (_owner_item IS NULL OR l.owner_item = _owner_item);
-  IF running IS NOT NULL THEN
-    PERFORM async.cancel(running, _message);
-  END IF;
+  WITH newly AS
+  (
+    INSERT INTO async.doomed_lane(lane_id, message)
+    SELECT l.lane_id, _message
+    FROM async.lane l JOIN async.open_lane o ON o.lane_id = l.lane_id
+    WHERE l.owner = _owner AND l.owner_id = _owner_id AND (_owner_item IS NULL OR l.owner_item = _owner_item)
+    ON CONFLICT DO NOTHING
+    RETURNING lane_id
+  )
+  SELECT string_agg(n.lane_id::TEXT, ',') INTO doomed FROM newly n;
+  PERFORM set_config(
+    'pgflow.doomed', concat_ws(',', nullif(current_setting('pgflow.doomed', true), ''), doomed), false);
+  PERFORM async.add_request('async.interrupt', jsonb_build_object(
+    'owner', _owner, 'owner_id', _owner_id, 'owner_item', _owner_item, 'message', _message));
 END;
 $$;
 COMMENT ON FUNCTION async.cancel_owned(TEXT, BIGINT, INT, TEXT) IS 'Engine: cancels what an owner has open';
@@ -1930,33 +2044,33 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Tells extensions which of their tasks have ended: all of one owner at once, and when that fails, one by one, so
- * that trouble with one touches no other; it is logged. Where nobody is to blame the error is raised: the cycle begins
- * anew.
+ * that trouble with one touches no other; it is logged, and that one is told again after 1, 2, 4, … 60 s. Where nobody
+ * is to blame the error is raised: the cycle begins anew.
  *
  * _results: of any owners.
  * Errors: those of the hooks that async.is_passing() knows.
- * Writes async.log_entry, and what the hooks do.
+ * Writes async.undelivered, async.log_entry, and what the hooks do.
  */
 #variable_conflict error
 DECLARE
+  owners CONSTANT TEXT[] := ARRAY(SELECT DISTINCT u.owner FROM unnest(_results) u);
   hook RECORD;
+  mine async.result_t[];
   result async.result_t;
 BEGIN
   -- a call for each owner
-  FOR hook IN
-    SELECT h.on_results AS routine, array_agg(u) AS results
-    FROM unnest(_results) u JOIN async.hook h ON h.owner = u.owner
-    WHERE h.on_results IS NOT NULL
-    GROUP BY h.owner
+  FOR hook IN SELECT h.owner, h.on_results AS routine FROM async.hook h WHERE h.owner = ANY(owners) AND h.on_results IS NOT NULL
   LOOP
+    mine := CASE WHEN cardinality(owners) = 1 THEN _results
+                 ELSE ARRAY(SELECT u FROM unnest(_results) u WHERE u.owner = hook.owner) END;
     BEGIN
-      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.results;
+      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING mine;
     EXCEPTION WHEN OTHERS THEN
       IF async.is_passing(SQLSTATE) THEN
         RAISE;
       END IF;
       PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
-      FOREACH result IN ARRAY hook.results LOOP
+      FOREACH result IN ARRAY mine LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN
@@ -1964,6 +2078,11 @@ BEGIN
             RAISE;
           END IF;
           PERFORM async.log('ERROR', format('result of task %s failed: %s', result.task_id, SQLERRM));
+          INSERT INTO async.undelivered AS u(task_id, failures, due, error)
+          VALUES (result.task_id, 1, clock_timestamp() + INTERVAL '1 s', async.shorten_error(SQLSTATE, SQLERRM))
+          ON CONFLICT (task_id) DO UPDATE SET
+            failures = u.failures + 1, error = EXCLUDED.error,
+            due = clock_timestamp() + least(2 ^ u.failures, 60) * INTERVAL '1 s';
         END;
       END LOOP;
     END;
@@ -1984,28 +2103,25 @@ $$
  * if it is.
  *
  * _verdicts: after async.yield_or_defer() and async.try_again() have seen them.
- * Reads async.task, async.lane, async.early_finish, async.doom, async.delayed.
+ * Reads async.task, async.delayed.
  */
 #variable_conflict error
 BEGIN
   RETURN QUERY
-  SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.verdict, e.status, 'FINISHED')
+  SELECT v.task_id, v.owner, coalesce(t.owner_id, v.owner_id), coalesce(t.owner_item, v.owner_item), v.owner_item <> 0,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(CASE WHEN w.open THEN v.doom END, v.answer, 'FINISHED')
                         WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED' ELSE v.outcome END,
          v.started, v.ended,
          CASE WHEN v.outcome <> 'DONE' THEN v.sqlstate END,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.message, e.message)
+         CASE v.outcome WHEN 'DONE' THEN coalesce(CASE WHEN w.open THEN v.doom_message END, v.answer_message)
                         WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
   FROM unnest(_verdicts) v
-  JOIN async.task t ON t.task_id = v.task_id
-  JOIN async.lane l ON l.lane_id = v.lane_id
-  LEFT JOIN async.early_finish e ON e.task_id = v.task_id
-  LEFT JOIN async.doom d ON d.task_id = v.task_id
   CROSS JOIN LATERAL (
-    SELECT u.open, CASE WHEN u.open THEN d.status END AS verdict, CASE WHEN u.open THEN d.message END AS message
-    FROM (SELECT v.outcome = 'DONE' AND coalesce(e.status = 'DEFERRED', l.asynchronous) AS open) u) w
+    SELECT v.outcome = 'DONE' AND CASE WHEN v.answer IS NULL THEN v.asynchronous ELSE v.answer = 'DEFERRED' END AS open) w
+  LEFT JOIN LATERAL (
+    SELECT i.owner_id, i.owner_item FROM async.task i WHERE v.owner_item = 0 AND i.task_id = v.task_id) t ON true
   WHERE v.outcome <> 'BACK'
-    AND NOT (w.open AND d.task_id IS NULL)
+    AND NOT (w.open AND v.doom IS NULL)
     AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
              AND EXISTS (SELECT FROM async.delayed y WHERE y.task_id = v.task_id));
 END;
@@ -2084,46 +2200,70 @@ CREATE FUNCTION async.drain_doomed_lane(_s async.loop_t) RETURNS async.loop_t LA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Cancels what waits in a doomed lane, up to 2,000 tasks a cycle, then forgets the lane. Those that were canceled before
- * need not be passed over any more.
+ * Cancels what waits in the first of the lanes that the setting pgflow.doomed names, up to 2,000 tasks a cycle, then
+ * forgets the lane.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.result, async.lane_position, async.doom, async.doomed_lane, async.open_lane, and where tasks waited.
+ * Writes async.result, async.lane_position, async.doomed_lane, async.open_lane, async.doom, and where tasks waited.
  */
 #variable_conflict error
 DECLARE
-  chosen async.doomed_lane;
-  waiting BIGINT[];
+  named TEXT := nullif(current_setting('pgflow.doomed', true), '');
+  chosen_id BIGINT := split_part(named, ',', 1)::BIGINT;
+  reason TEXT := (SELECT d.message FROM async.doomed_lane d WHERE d.lane_id = chosen_id);
   passed BIGINT[];
+  waiting BIGINT[];
   last_seq BIGINT;
 BEGIN
-  SELECT d.* INTO chosen FROM async.doomed_lane d LIMIT 1;
-  IF FOUND THEN
-    _s.worked := true;
-    _s.pending := true;
-    SELECT array_agg(t.task_id) FILTER (WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)),
-           array_agg(t.task_id), max(t.seq)
-    INTO waiting, passed, last_seq
-    FROM (SELECT h.task_id, h.seq FROM async.task h
-          WHERE h.lane_id = chosen.lane_id AND h.seq > async.get_lane_position(chosen.lane_id)
-          ORDER BY h.seq LIMIT 2000) t;
-    IF last_seq IS NULL THEN
-      waiting := ARRAY(SELECT q.task_id FROM async.requeue q WHERE q.lane_id = chosen.lane_id
-                       UNION ALL SELECT y.task_id FROM async.yielded y WHERE y.lane_id = chosen.lane_id
-                       UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen.lane_id);
-      DELETE FROM async.doomed_lane d WHERE d.lane_id = chosen.lane_id;
-      DELETE FROM async.open_lane o WHERE o.lane_id = chosen.lane_id;
-      _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE l.lane_id <> chosen.lane_id);
-    ELSE
-      INSERT INTO async.lane_position(lane_id, seq) VALUES (chosen.lane_id, last_seq);
-      DELETE FROM async.doom d WHERE d.task_id = ANY(passed);
-    END IF;
-    PERFORM async.end_waiting_tasks(waiting, 'CANCELED', chosen.message);
+  IF named IS NULL THEN
+    RETURN _s;
   END IF;
+  _s.worked := true;
+  _s.pending := true;
+  SELECT array_agg(t.task_id), max(t.seq) INTO passed, last_seq
+  FROM (SELECT h.task_id, h.seq FROM async.task h
+        WHERE h.lane_id = chosen_id AND h.seq > async.get_lane_position(chosen_id)
+        ORDER BY h.seq LIMIT 2000) t;
+  IF last_seq IS NULL THEN
+    waiting := ARRAY(SELECT q.task_id FROM async.requeue q WHERE q.lane_id = chosen_id
+                     UNION ALL SELECT y.task_id FROM async.yielded y WHERE y.lane_id = chosen_id
+                     UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen_id);
+    DELETE FROM async.doomed_lane d WHERE d.lane_id = chosen_id;
+    DELETE FROM async.open_lane o WHERE o.lane_id = chosen_id;
+    _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE l.lane_id <> chosen_id);
+    PERFORM set_config('pgflow.doomed', substr(named, strpos(named || ',', ',') + 1), false);
+  ELSE
+    waiting := ARRAY(SELECT u FROM unnest(passed) u WHERE NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = u));
+    INSERT INTO async.lane_position(lane_id, seq) VALUES (chosen_id, last_seq);
+    DELETE FROM async.doom d WHERE d.task_id = ANY(passed);
+  END IF;
+  PERFORM async.end_waiting_tasks(waiting, 'CANCELED', reason);
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.drain_doomed_lane(async.loop_t) IS 'Engine: cancels what waits in doomed lanes';
+COMMENT ON FUNCTION async.drain_doomed_lane(async.loop_t) IS 'Engine: cancels what waits in a doomed lane';
+
+-- pgasync_server/every/end_errands.sql
+CREATE FUNCTION async.end_errands(_target async.target_state_t, _errors JSONB) RETURNS VOID
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Drops the errands that a target has run; those that failed are logged.
+ *
+ * _target: the target, with the exchange that it has answered; _errors: texts, as async.run_errands() returns them.
+ * Writes async.errand, async.log_entry.
+ */
+#variable_conflict error
+BEGIN
+  DELETE FROM async.errand e
+  USING jsonb_array_elements(_target.in_flight->'errand_ids') g(ids) CROSS JOIN LATERAL jsonb_array_elements_text(g.ids) u(id)
+  WHERE e.target_id = _target.target_id AND e.errand_id = u.id::BIGINT;
+  PERFORM async.log('WARNING', format('errand on target %s failed: %s', _target.target, u.message))
+  FROM jsonb_array_elements_text(_errors) u(message);
+END;
+$$;
+COMMENT ON FUNCTION async.end_errands(async.target_state_t, JSONB) IS 'Engine: drops the errands that a target has run';
 
 -- pgasync_server/every/end_waiting_tasks.sql
 CREATE FUNCTION async.end_waiting_tasks(_task_ids BIGINT[], _status TEXT, _message TEXT)
@@ -2887,6 +3027,29 @@ $$;
 COMMENT ON FUNCTION async.find_target_problems(JSONB) IS
   'Engine: what is wrong with the targets of a configuration of the engine';
 
+-- pgasync_server/every/find_tasks_before.sql
+CREATE FUNCTION async.find_tasks_before(_hand BIGINT, _before TIMESTAMPTZ, _limit INT)
+RETURNS TABLE (task_id BIGINT, lane_id BIGINT, owner_id BIGINT) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The next tasks in the order of their ids, none when the first of them was queued too lately to be old.
+ *
+ * _hand: the id to begin behind; _before: a time; _limit: most tasks.
+ * Reads async.task.
+ */
+#variable_conflict error
+BEGIN
+  IF (SELECT t.entered < _before FROM async.task t WHERE t.task_id > _hand ORDER BY t.task_id LIMIT 1) THEN
+    RETURN QUERY
+    SELECT t.task_id, t.lane_id, t.owner_id
+    FROM async.task t WHERE t.task_id > _hand
+    ORDER BY t.task_id LIMIT _limit;
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.find_tasks_before(BIGINT, TIMESTAMPTZ, INT) IS 'Engine: the next tasks, if they may be old';
+
 -- pgasync_server/every/find_wanting_targets.sql
 CREATE FUNCTION async.find_wanting_targets(_s async.loop_t) RETURNS TABLE (n INT, missing INT)
 LANGUAGE plpgsql STABLE
@@ -2946,43 +3109,81 @@ END;
 $$;
 COMMENT ON FUNCTION async.finish_opening(async.slot_t) IS 'Engine: reads which session a slot has got';
 
--- pgasync_server/every/forget_old.sql
-CREATE FUNCTION async.forget_old(_limit INT DEFAULT 2000) RETURNS BOOL LANGUAGE plpgsql
+-- pgasync_server/every/forget_lanes.sql
+CREATE FUNCTION async.forget_lanes(_s async.loop_t, _lane_ids BIGINT[]) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes tasks that ended longer ago than task_keep_duration, log entries as old, and a piece of what other
- * extensions keep.
+ * Removes those of some lanes that have no task left.
  *
- * _limit: most tasks, and most log entries, at a time.
- * Returns whether there may be more.
- * Writes async.log_entry, and what async.forget_tasks() and the hooks do.
+ * _s: state of the orchestrator, returned as it is then; _lane_ids: the lanes, or null.
+ * Writes async.lane, async.open_lane, async.lane_position.
+ */
+#variable_conflict error
+DECLARE
+  bare BIGINT[] := ARRAY(
+    SELECT u FROM unnest(_lane_ids) u WHERE u IS NOT NULL AND NOT EXISTS (SELECT FROM async.task t WHERE t.lane_id = u));
+BEGIN
+  IF cardinality(bare) > 0 THEN
+    DELETE FROM async.lane_position p WHERE p.lane_id = ANY(bare);
+    DELETE FROM async.open_lane o WHERE o.lane_id = ANY(bare);
+    DELETE FROM async.lane l WHERE l.lane_id = ANY(bare);
+    _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.lane_id = ANY(bare));
+  END IF;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.forget_lanes(async.loop_t, BIGINT[]) IS 'Engine: removes lanes that have no task left';
+
+-- pgasync_server/every/forget_old.sql
+CREATE FUNCTION async.forget_old(_s async.loop_t, _limit INT DEFAULT 2000) RETURNS async.loop_t
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes tasks that ended longer ago than task_keep_duration with their lanes, log entries as old, and a piece of
+ * what other extensions keep. Tasks are looked at piece by piece, in the order of their ids: once one is found that
+ * was queued within that time, those behind it have not ended before it either, and it begins anew.
+ *
+ * _s: state of the orchestrator, returned as it is then; _limit: most tasks, and most log entries, at a time.
+ * Writes async.log_entry, what async.forget_tasks(), async.forget_lanes() and the hooks do.
  */
 #variable_conflict error
 DECLARE
   keep INTERVAL := (SELECT c.task_keep_duration FROM async.control c);
-  old BIGINT[];
+  before TIMESTAMPTZ := clock_timestamp() - keep;
+  piece RECORD;
+  old_entries TID[] := ARRAY(SELECT o.ctid FROM async.log_entry o WHERE o.logged < before ORDER BY o.logged LIMIT _limit);
   hook async.hook;
-  more BOOL := false;
   hook_has_more BOOL;
 BEGIN
-  old := ARRAY(
-    SELECT r.task_id FROM async.result r JOIN async.task t ON t.task_id = r.task_id
-    WHERE r.ended < clock_timestamp() - keep AND t.owner_id = 0
-    ORDER BY r.task_id LIMIT _limit);
-  PERFORM async.forget_tasks(old);
-  DELETE FROM async.log_entry e
-  WHERE e.ctid = ANY(ARRAY(
-    SELECT o.ctid FROM async.log_entry o WHERE o.logged < clock_timestamp() - keep ORDER BY o.logged LIMIT _limit));
+  SELECT count(*) AS tasks, max(t.task_id) AS furthest, min(t.task_id) FILTER (WHERE old.is_old IS NOT true) AS kept,
+         array_agg(t.task_id) FILTER (WHERE old.is_old) AS old_ids,
+         array_agg(DISTINCT t.lane_id) FILTER (WHERE old.is_old) AS lane_ids
+  INTO piece
+  FROM async.find_tasks_before(_s.hand, before, _limit) t
+  LEFT JOIN LATERAL (
+    SELECT r.ended < before AND t.owner_id = 0 AS is_old FROM async.result r WHERE r.task_id = t.task_id OFFSET 0) old
+    ON true;
+  PERFORM async.forget_tasks(piece.old_ids);
+  _s := async.forget_lanes(_s, piece.lane_ids);
+  IF _s.hand = _s.floor THEN
+    _s.floor := coalesce(piece.kept - 1, piece.furthest, _s.floor);
+  END IF;
+  _s.hand := CASE WHEN piece.tasks = _limit THEN piece.furthest ELSE _s.floor END;
+
+  DELETE FROM async.log_entry e WHERE e.ctid = ANY(old_entries);
+  _s.untidy := _s.untidy OR piece.tasks = _limit AND piece.old_ids IS NOT NULL OR cardinality(old_entries) = _limit;
   -- a call for each owner
   FOR hook IN SELECT h.* FROM async.hook h WHERE h.on_maintenance IS NOT NULL LOOP
     EXECUTE format('SELECT %s($1)', hook.on_maintenance::REGPROC) INTO hook_has_more USING keep;
-    more := more OR coalesce(hook_has_more, false);
+    _s.untidy := _s.untidy OR coalesce(hook_has_more, false);
   END LOOP;
-  RETURN more OR cardinality(old) = _limit;
+  RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.forget_old(INT) IS 'Engine: removes a piece of what ended long ago';
+COMMENT ON FUNCTION async.forget_old(async.loop_t, INT) IS 'Engine: removes what ended longer ago than task_keep_duration';
 
 -- pgasync_server/every/forget_tasks.sql
 CREATE FUNCTION async.forget_tasks(_task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
@@ -3116,6 +3317,7 @@ SELECT '{
     "default_concurrency_pool_workers": {"kind": "integer", "least": 1, "most": 10000},
     "advisory_mutex_id": {"kind": "integer", "least": -9223372036854775808, "most": 9223372036854775807},
     "log_level": {"kind": "word", "words": ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]},
+    "flush": {"kind": "word", "words": ["task", "batch"]},
     "allow_password": {"kind": "boolean"}
   },
   "targets": {
@@ -3328,7 +3530,7 @@ BEGIN
     AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid >= txid_snapshot_xmax(_s.snapshot))
     AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid IN (SELECT txid_snapshot_xip(_s.snapshot)))
     AND (SELECT c.configuration_version = _s.configuration FROM async.control c)
-    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due <= clock_timestamp());
+    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due >= _s.due_from AND d.due <= clock_timestamp());
 END;
 $$;
 COMMENT ON FUNCTION async.has_nothing_new(async.loop_t) IS 'Engine: whether a cycle would find nothing to do';
@@ -3368,6 +3570,30 @@ $$;
 COMMENT ON FUNCTION async.interrupt(async.loop_t, BIGINT[], TEXT, TEXT) IS
   'Engine: ends running tasks unless they commit first';
 
+-- pgasync_server/every/interrupt_owned.sql
+CREATE FUNCTION async.interrupt_owned(_s async.loop_t, _payload JSONB) RETURNS async.loop_t
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Cancels what runs of an owner, as async.cancel_owned() has asked.
+ *
+ * _s: state of the orchestrator, returned as it is then; _payload: that of a request async.interrupt.
+ * Reads async.lane; writes async.doom.
+ */
+#variable_conflict error
+BEGIN
+  RETURN async.interrupt(_s, ARRAY(
+    SELECT u
+    FROM unnest(_s.slots) x
+    JOIN async.lane l ON l.lane_id = x.lane_id
+    CROSS JOIN LATERAL unnest(x.task_ids) u
+    WHERE x.batch_id IS NOT NULL AND l.owner = _payload->>'owner' AND l.owner_id = (_payload->>'owner_id')::BIGINT
+      AND l.owner_item = coalesce((_payload->>'owner_item')::INT, l.owner_item)), 'CANCELED', _payload->>'message');
+END;
+$$;
+COMMENT ON FUNCTION async.interrupt_owned(async.loop_t, JSONB) IS 'Engine: cancels what runs of an owner';
+
 -- pgasync_server/every/is_at_rest.sql
 CREATE FUNCTION async.is_at_rest(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
@@ -3376,7 +3602,7 @@ $$
  * Tells whether nothing runs, waits for its target, or is expected from one, so that only requests can bring work.
  *
  * _s: state of the orchestrator.
- * Reads async.yielded, async.doomed_lane.
+ * Reads async.yielded, async.undelivered.
  */
 #variable_conflict error
 BEGIN
@@ -3389,7 +3615,8 @@ BEGIN
            OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
       AND coalesce(current_setting('pgflow.announcements', true), '') = ''
       AND NOT EXISTS (SELECT FROM async.yielded)
-      AND NOT EXISTS (SELECT FROM async.doomed_lane));
+      AND NOT EXISTS (SELECT FROM async.undelivered)
+      AND coalesce(current_setting('pgflow.doomed', true), '') = '');
 END;
 $$;
 COMMENT ON FUNCTION async.is_at_rest(async.loop_t) IS 'Engine: whether only requests can bring work';
@@ -3501,7 +3728,7 @@ $$
  * orchestrator (PF012). A raw task has no receipt: the end of its message decides.
  *
  * _slots: with their batches; _receipts: of these batches, and maybe of others.
- * Reads async.doom.
+ * Reads async.lane, async.doom, async.early_finish.
  */
 #variable_conflict error
 BEGIN
@@ -3509,11 +3736,16 @@ BEGIN
   WITH member AS
   (
     SELECT x.batch_id, x.lane_id, x.sqlstate, x.error, x.committed, x.state, x.interrupted, x.raw, x.sent,
-           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known, d.status AS doomed, d.message
+           l.asynchronous, l.owner, l.owner_id, l.owner_item,
+           u.task_id, u.n, r.started, r.ended, r.task_id IS NOT NULL AS known,
+           d.status AS doom, d.message AS doom_message,
+           e.status AS answer, e.message AS answer_message, e.duration AS answer_duration
     FROM unnest(_slots) x
+    JOIN async.lane l ON l.lane_id = x.lane_id
     CROSS JOIN LATERAL unnest(x.task_ids) WITH ORDINALITY u(task_id, n)
     LEFT JOIN unnest(_receipts) r ON r.batch_id = x.batch_id AND r.task_id = u.task_id
-    LEFT JOIN async.doom d ON d.task_id = u.task_id
+    LEFT JOIN LATERAL (SELECT o.* FROM async.doom o WHERE o.task_id = u.task_id OFFSET 0) d ON true
+    LEFT JOIN LATERAL (SELECT f.* FROM async.early_finish f WHERE f.task_id = u.task_id OFFSET 0) e ON true
   ), ranked AS
   (
     SELECT m.*, row_number() OVER (PARTITION BY m.batch_id, m.ended IS NULL AND (NOT m.known OR m.state = 'watched')
@@ -3523,14 +3755,15 @@ BEGIN
   SELECT m.task_id, m.lane_id, m.batch_id, m.n,
          CASE
            WHEN m.ended IS NOT NULL OR m.raw AND m.state = 'ended' AND m.sqlstate IS NULL THEN 'DONE'
-           WHEN m.doomed IS NOT NULL THEN m.doomed
+           WHEN m.doom IS NOT NULL THEN m.doom
            WHEN m.hit AND m.state = 'watched' THEN 'LOST'
            WHEN m.hit AND NOT m.known AND m.sqlstate IS NOT NULL AND m.sqlstate NOT IN ('REPLACED', 'MISSING')
                 AND NOT (m.interrupted AND m.sqlstate = '57014') THEN 'ERROR'
            ELSE 'BACK'
          END,
          coalesce(m.started, m.sent), coalesce(m.ended, clock_timestamp()), m.sqlstate,
-         coalesce(m.message, m.error), m.committed
+         coalesce(m.doom_message, m.error), m.committed, m.doom, m.doom_message,
+         m.answer, m.answer_message, m.answer_duration, m.asynchronous, m.owner, m.owner_id, m.owner_item
   FROM ranked m;
 END;
 $$;
@@ -3627,7 +3860,9 @@ BEGIN
   SELECT c.configuration_version INTO latest FROM async.control c;
   IF latest IS DISTINCT FROM _s.configuration THEN
     _s.configuration := latest;
-    SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
+    SELECT c.workers, c.paused, c.flush INTO _s.workers, _s.paused, _s.flush FROM async.control c;
+    _s.unflushed := coalesce(_s.unflushed, false) OR _s.flush = 'batch';
+    _s.next_maintenance := clock_timestamp();  -- it may be due more often now
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
       SELECT async.refresh_target(t, u.old)
@@ -3758,6 +3993,7 @@ BEGIN
   this_target.answer := NULL;
   this_target.trouble := NULL;
   this_target.revocations := NULL;
+  this_target.trimmed := NULL;
   targets[_target] := this_target;
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
     slot := slots[i];
@@ -3823,6 +4059,7 @@ BEGIN
   END LOOP;
   PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
+  PERFORM async.log('NOTICE', pg_catalog.format('orchestrator with epoch %s has ended', s.epoch));
   PERFORM pg_catalog.pg_advisory_unlock(mutex);
 END;
 $$;
@@ -3833,35 +4070,56 @@ CREATE FUNCTION async.maintain(_s async.loop_t) RETURNS async.loop_t LANGUAGE pl
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes a piece of what is no longer needed, when it is time: at most a few thousand rows a cycle, and soon again
- * when there was more.
+ * Removes a piece of what is no longer needed, when it is time, or when it has many lanes in mind that are empty: at
+ * most a few thousand rows a cycle, and soon again when there was more.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.request, async.lane_position, async.intake, and what async.forget_old() does; locks as
- * async.trim_requests() does.
+ * Writes async.request, and what async.trim_positions() and async.forget_old() do; locks as async.trim_requests()
+ * does.
  */
 #variable_conflict error
 DECLARE
-  more BOOL;
+  pause INTERVAL;
 BEGIN
-  IF clock_timestamp() >= _s.next_maintenance THEN
-    PERFORM async.trim_requests(_s.snapshot);
-    IF _s.in_test THEN
-      PERFORM async.pass('trimmed');
-    END IF;
-    PERFORM async.trim_positions();
-    more := async.forget_old();
-    IF _s.in_test THEN
-      PERFORM async.pass('forgotten');
-    END IF;
-    _s.next_maintenance := clock_timestamp() + CASE WHEN more THEN INTERVAL '100 ms' ELSE (
-      SELECT least(c.light_maintenance_sleep, INTERVAL '1 minute') FROM async.control c) END;
-    _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.empty);
+  IF clock_timestamp() < _s.next_maintenance AND (
+    cardinality(_s.lanes) < 200
+    OR (SELECT count(*) FILTER (WHERE l.empty) < 0.5 * count(*) FROM unnest(_s.lanes) l)) THEN
+    RETURN _s;
   END IF;
+  SELECT least(c.light_maintenance_sleep, INTERVAL '1 minute') INTO pause FROM async.control c;
+  _s.untidy := NOT async.trim_requests(_s.snapshot, _s.trimmed);
+  IF NOT _s.untidy THEN
+    _s.trimmed := _s.snapshot;
+  END IF;
+  IF _s.in_test THEN
+    PERFORM async.pass('trimmed');
+  END IF;
+  _s := async.trim_positions(_s);
+  _s := async.forget_old(_s);
+  IF _s.in_test THEN
+    PERFORM async.pass('forgotten');
+  END IF;
+  IF clock_timestamp() >= _s.next_vacuum THEN
+    _s := async.vacuum_tables(_s);
+    _s.next_vacuum := clock_timestamp() + pause;
+  END IF;
+  IF NOT _s.untidy THEN
+    _s.due_from := '-infinity';  -- once in a while everything is looked at, whatever the clock has done
+    IF clock_timestamp() > _s.next_survey THEN
+      _s.hand := 0;
+      _s.floor := 0;
+      _s.next_survey := clock_timestamp() + greatest(20 * pause, INTERVAL '1 s');
+    END IF;
+  END IF;
+  _s.next_maintenance := clock_timestamp() + CASE
+    WHEN _s.untidy THEN INTERVAL '100 ms'
+    WHEN _s.hand > _s.floor THEN INTERVAL '1 s'
+    ELSE pause END;
+  _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE NOT l.empty);
   RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.maintain(async.loop_t) IS 'Engine: removes a piece of what is no longer needed';
+COMMENT ON FUNCTION async.maintain(async.loop_t) IS 'Engine: removes what is no longer needed';
 
 -- pgasync_server/every/make_idle_slot.sql
 CREATE FUNCTION async.make_idle_slot(
@@ -3973,6 +4231,7 @@ BEGIN
     DELETE FROM async.requeue q WHERE q.lane_id = _lane.lane_id AND q.seq = ANY(requeued_seqs);
   END IF;
   _lane.requeued := cardinality(requeued_seqs) > 0;
+  _lane.again := greatest(_lane.again, (SELECT max(u) FROM unnest(requeued_seqs) u));
   IF EXISTS (SELECT FROM unnest(_parts) p WHERE p.furthest IS NOT NULL) THEN
     INSERT INTO async.lane_position(lane_id, seq) VALUES (_lane.lane_id, _lane.position);
   END IF;
@@ -4045,7 +4304,7 @@ $$
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
  * Errors: those of the connection; 08004 when a pooler stands in between.
- * Writes async.epoch.
+ * Writes async.epoch, async.log_entry.
  */
 #variable_conflict error
 DECLARE
@@ -4077,6 +4336,9 @@ BEGIN
     IF _s.in_test THEN
       PERFORM async.pass('registered');
     END IF;
+  END IF;
+  IF this_target.failures > 0 THEN
+    PERFORM async.log('NOTICE', format('target %s has been reached', this_target.target));
   END IF;
   this_target.state := 'up';
   this_target.failures := 0;
@@ -4400,7 +4662,7 @@ $$
 BEGIN
   PERFORM async.forget_waiting(_task_ids);
   INSERT INTO async.delayed(due, task_id, lane_id)
-  SELECT clock_timestamp() + _duration, t.task_id, t.lane_id
+  SELECT clock_timestamp() + greatest(_duration, '0'), t.task_id, t.lane_id
   FROM async.task t WHERE t.task_id = ANY(_task_ids) AND t.lane_id IS NOT NULL;
 END;
 $$;
@@ -4460,27 +4722,44 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Lanes that may be served now, in the order in which they are: lower priority first, then those that have had least.
+ * Those whose pool is full are left out: they would only take up room. Where several are equals each gets its share,
+ * and in a second turn what the others have left of theirs, before anything of a lower priority gets it.
  *
  * _s: state of the orchestrator.
  * Returns n, an index into _s.lanes; rivals: how many of the same target and priority are still to be served, itself
- * included.
- * Reads async.doomed_lane.
+ * included; in the second turn 1.
+ * Reads async.concurrency_pool, and the setting pgflow.doomed.
  */
 #variable_conflict error
+DECLARE
+  doomed BIGINT[] := string_to_array(coalesce(current_setting('pgflow.doomed', true), ''), ',')::BIGINT[];
+  full_pools INT[] := ARRAY(
+    SELECT p.pool_id
+    FROM (SELECT b.pool_id, count(*) AS places
+          FROM unnest(_s.slots) b WHERE b.state IN ('busy', 'ended', 'watched') GROUP BY b.pool_id) k
+    JOIN async.concurrency_pool p ON p.pool_id = k.pool_id AND p.max_workers <= k.places);
 BEGIN
   RETURN QUERY
-  SELECT l.n::INT, l.lane_id, l.target_id, l.pool_id,
-         count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
-  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
-  JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
-  WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
-    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
-    AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
-  ORDER BY l.priority, l.served, l.lane_id
-  LIMIT 64;
+  WITH ready AS
+  (
+    SELECT l.n, l.lane_id, l.target_id, l.pool_id, l.priority, l.served,
+           count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC) AS rivals,
+           count(*) OVER (PARTITION BY l.target_id, l.priority) AS equals
+    FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
+    JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
+    WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
+      AND NOT l.pool_id = ANY(full_pools) AND NOT l.lane_id = ANY(doomed)
+      AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
+    ORDER BY l.priority, l.served, l.lane_id
+    LIMIT 64
+  )
+  SELECT r.n::INT, r.lane_id, r.target_id, r.pool_id, CASE turn.no WHEN 1 THEN r.rivals ELSE 1 END
+  FROM ready r
+  JOIN generate_series(1, 2) turn(no) ON turn.no = 1 OR r.equals > 1
+  ORDER BY r.priority, turn.no, r.served, r.lane_id;
 END;
 $$;
-COMMENT ON FUNCTION async.rank_lanes(async.loop_t) IS 'Engine: lanes that may be served now';
+COMMENT ON FUNCTION async.rank_lanes(async.loop_t) IS 'Engine: lanes that may be served, in order';
 
 -- pgasync_server/every/read_answer.sql
 CREATE FUNCTION async.read_answer(_s async.loop_t, _target INT) RETURNS async.loop_t
@@ -4500,6 +4779,7 @@ DECLARE
   targets async.target_state_t[] := _s.targets;
   this_target async.target_state_t := targets[_target];
   reply JSONB := this_target.answer;
+  passed BIGINT := this_target.intake_no;
 BEGIN
   IF this_target.trouble IS NOT NULL THEN
     RAISE EXCEPTION '%', this_target.trouble USING ERRCODE = 'connection_failure';
@@ -4524,12 +4804,24 @@ BEGIN
   IF NOT this_target.at_home THEN
     this_target.snapshot := reply->>'snapshot';
   END IF;
+  IF (reply->>'trimmed')::BOOL THEN
+    this_target.trimmed := this_target.in_flight->>'since';
+  ELSIF reply ? 'trimmed' THEN
+    this_target.next_trim := '-infinity';  -- there is more to remove
+  END IF;
+  IF reply ? 'errors' THEN
+    PERFORM async.end_errands(this_target, reply->'errors');
+  END IF;
   this_target.pause := CASE
     WHEN jsonb_typeof(reply->'requests') = 'array' THEN 0.05 ELSE least(1, this_target.pause * 1.3) END;
+  IF jsonb_typeof(reply->'requests') = 'array' THEN
+    INSERT INTO async.intake(target_id, snapshot) VALUES (this_target.target_id, this_target.snapshot::TXID_SNAPSHOT)
+    RETURNING intake_no INTO this_target.intake_no;
+    DELETE FROM async.intake i WHERE i.target_id = this_target.target_id AND i.intake_no = passed;
+  END IF;
   targets[_target] := this_target;
   _s.targets := targets;
   IF jsonb_typeof(reply->'requests') = 'array' THEN
-    INSERT INTO async.intake(target_id, snapshot) VALUES (this_target.target_id, this_target.snapshot::TXID_SNAPSHOT);
     _s := async.take_in(_s, async.parse_requests(reply->'requests'));
   END IF;
   RETURN async.apply_answer(_s, _target, reply);
@@ -4556,7 +4848,7 @@ BEGIN
     RETURN QUERY
     SELECT q.task_id, NULL::BIGINT, q.seq, t.query, t.argument, false
     FROM async.requeue q JOIN async.task t ON t.task_id = q.task_id
-    WHERE q.lane_id = _lane.lane_id
+    WHERE q.lane_id = _lane.lane_id AND q.seq > coalesce(_lane.again, 0)
     ORDER BY q.seq LIMIT _limit;
     GET DIAGNOSTICS returned = ROW_COUNT;
   END IF;
@@ -4670,16 +4962,29 @@ $$
 #variable_conflict error
 DECLARE
   results async.result_t[];
+  open BOOL;
+  ailing BOOL;
+  noted BOOL;
 BEGIN
-  PERFORM async.yield_or_defer(_verdicts);
-  IF EXISTS (SELECT FROM unnest(_verdicts) v WHERE v.outcome <> 'DONE') THEN
+  SELECT bool_or(v.asynchronous OR v.answer IS NOT NULL), bool_or(v.outcome <> 'DONE'),
+         bool_or(v.doom IS NOT NULL OR v.answer IS NOT NULL)
+  INTO open, ailing, noted
+  FROM unnest(_verdicts) v;
+  IF open THEN
+    PERFORM async.yield_or_defer(_verdicts);
+  END IF;
+  IF ailing THEN
     PERFORM async.try_again(_verdicts);
   END IF;
   results := ARRAY(SELECT r FROM async.derive_results(_verdicts) r);
   INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
   SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
-  DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
-  DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+  IF noted THEN
+    DELETE FROM async.doom d
+    WHERE d.task_id = ANY(ARRAY(SELECT v.task_id FROM unnest(_verdicts) v WHERE v.doom IS NOT NULL));
+    DELETE FROM async.early_finish e
+    WHERE e.task_id = ANY(ARRAY(SELECT v.task_id FROM unnest(_verdicts) v WHERE v.answer IS NOT NULL));
+  END IF;
   RETURN results;
 END;
 $$;
@@ -4694,7 +4999,7 @@ $$
  * known what became of it, and every open lane is looked at.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Reads async.batch, async.lane, async.doom, async.open_lane.
+ * Reads async.batch, async.lane, async.doom, async.doomed_lane, async.open_lane.
  */
 #variable_conflict error
 DECLARE
@@ -4724,11 +5029,46 @@ BEGIN
     slot.interrupted := EXISTS (SELECT FROM async.doom d WHERE d.task_id = ANY(left_over.task_ids));
     _s.slots := _s.slots || slot;
   END LOOP;
+  PERFORM set_config('pgflow.doomed', coalesce((SELECT string_agg(d.lane_id::TEXT, ',') FROM async.doomed_lane d), ''), false);
   PERFORM async.wake_lanes(ARRAY(SELECT o.lane_id FROM async.open_lane o));
   RETURN async.load_configuration(_s);
 END;
 $$;
 COMMENT ON FUNCTION async.recover(async.loop_t) IS 'Engine: takes up what an earlier orchestrator left';
+
+-- pgasync_server/every/redeliver_results.sql
+CREATE FUNCTION async.redeliver_results() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Tells extensions again of tasks whose end they could not take in, up to 100 at a time. From the sixth time on they
+ * are told that the task has failed, with that reason, so that what waits for it does not wait for ever.
+ *
+ * Writes async.undelivered, and what async.deliver_results() does.
+ */
+#variable_conflict error
+DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
+  results async.result_t[];
+BEGIN
+  IF NOT EXISTS (SELECT FROM async.undelivered) THEN
+    RETURN;
+  END IF;
+  results := ARRAY(
+    SELECT ROW(t.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
+               CASE WHEN u.failures > 5 THEN 'FAILED' ELSE r.status END, r.started, r.ended, r.sqlstate,
+               CASE WHEN u.failures > 5 THEN 'its end could not be taken in: ' || u.error ELSE r.error END)::async.result_t
+    FROM async.undelivered u
+    JOIN async.result r ON r.task_id = u.task_id
+    JOIN async.task t ON t.task_id = u.task_id
+    JOIN async.lane l ON l.lane_id = t.lane_id
+    WHERE u.due <= now
+    ORDER BY u.due LIMIT 100);
+  PERFORM async.deliver_results(results);
+  DELETE FROM async.undelivered u USING unnest(results) r WHERE u.task_id = r.task_id AND u.due <= now;
+END;
+$$;
+COMMENT ON FUNCTION async.redeliver_results() IS 'Engine: tells extensions again what they could not take in';
 
 -- pgasync_server/every/refresh_target.sql
 CREATE FUNCTION async.refresh_target(_target async.target, _old async.target_state_t)
@@ -4755,9 +5095,8 @@ BEGIN
     this_target.next_exchange := '-infinity';
     this_target.next_trim := '-infinity';
     this_target.pause := 0.05;
-    this_target.snapshot := (
-      SELECT i.snapshot::TEXT FROM async.intake i
-      WHERE i.target_id = _target.target_id ORDER BY i.intake_no DESC LIMIT 1);
+    SELECT i.snapshot::TEXT, i.intake_no INTO this_target.snapshot, this_target.intake_no
+    FROM async.intake i WHERE i.target_id = _target.target_id ORDER BY i.intake_no DESC LIMIT 1;
     this_target.ring := 0;
     this_target.ring_tasks := 0;
   END IF;
@@ -4812,13 +5151,16 @@ $$
 /*
  * Lets this cycle's commit return before it is on disk, when everything runs in this database: then a crash that
  * loses it loses nothing else, for whatever a callback made durable later implies it, being further down the same
- * log. With another server in play the commit must be there before anything is sent to it or removed from it.
+ * log. With another server in play the commit must be there before anything is sent to it or removed from it; and so
+ * must the work of tasks whose own commits did not wait, before they count as done, and what is announced.
  *
  * _s: state of the orchestrator.
  */
 #variable_conflict error
 BEGIN
-  IF NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down') THEN
+  IF NOT _s.unflushed AND coalesce(current_setting('pgflow.announcements', true), '') = ''
+     AND NOT EXISTS (SELECT FROM unnest(_s.targets) t WHERE NOT t.is_self AND t.state <> 'down')
+  THEN
     PERFORM set_config('synchronous_commit', 'off', true);
   END IF;
 END;
@@ -5361,6 +5703,7 @@ BEGIN
         CASE request.kind
           WHEN 'async.push' THEN PERFORM async.take_in_push(request);
           WHEN 'async.finish' THEN _s := async.take_in_finish(_s, request.payload);
+          WHEN 'async.interrupt' THEN _s := async.interrupt_owned(_s, request.payload);
           WHEN 'async.stop' THEN _s.stopping := _s.stopping OR request.requested > _s.started;
           ELSE PERFORM async.log('WARNING', format('unknown request %s', request.kind));
         END CASE;
@@ -5398,7 +5741,8 @@ BEGIN
   asked := ARRAY(
     SELECT t.task_id FROM async.task t
     WHERE t.task_id = ANY(asked) AND NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id));
-  running := ARRAY(SELECT u FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u WHERE u = ANY(asked));
+  running := ARRAY(
+    SELECT u FROM unnest(_s.slots) x CROSS JOIN LATERAL unnest(x.task_ids) u WHERE x.batch_id IS NOT NULL AND u = ANY(asked));
   settled := ARRAY(SELECT u FROM unnest(asked) u WHERE NOT u = ANY(running));
 
   IF _payload->>'status' = 'CANCELED' THEN
@@ -5435,6 +5779,7 @@ $$
 #variable_conflict error
 DECLARE
   latest TXID_SNAPSHOT;
+  latest_no BIGINT;
   requests async.request[];
 BEGIN
   IF txid_current_if_assigned() IS NOT NULL THEN
@@ -5442,7 +5787,9 @@ BEGIN
   END IF;
   SELECT txid_current_snapshot(), array_agg(r) INTO latest, requests FROM async.find_new_requests(_s.snapshot) r;
   IF requests IS NOT NULL THEN
-    INSERT INTO async.intake(target_id, snapshot) VALUES (0, latest);
+    INSERT INTO async.intake(target_id, snapshot) VALUES (0, latest) RETURNING intake_no INTO latest_no;
+    DELETE FROM async.intake i WHERE i.target_id = 0 AND i.intake_no = _s.intake_no;
+    _s.intake_no := latest_no;
     _s := async.take_in(_s, requests);
   END IF;
   _s.snapshot := latest;
@@ -5467,7 +5814,7 @@ DECLARE
   run_type TEXT := _request.payload->>'run_type';
   origin TEXT := _request.payload->>'source';
   new_ids BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') u);
-  lane_key RECORD;
+  share RECORD;
   wanted async.lane;
 BEGIN
   IF run_type IN ('DOA', 'EMPTY') THEN
@@ -5475,25 +5822,25 @@ BEGIN
     RETURN;
   END IF;
   -- a loop: as many rounds as there are lanes, mostly one
-  FOR lane_key IN
-    SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw
-    FROM unnest(_request.items) i CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i) p
+  FOR share IN
+    SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw,
+           array_agg(i.task_id ORDER BY i.n) AS task_ids, array_agg(p.query ORDER BY i.n) AS queries,
+           array_agg(p.task_data ORDER BY i.n) AS task_data
+    FROM unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
     GROUP BY 1, 2, 3, 4, 5
   LOOP
-    SELECT t.target_id, async.ensure_pool(lane_key.concurrency_pool, t.target_id), coalesce(lane_key.priority, 0),
-           'async', 0::BIGINT, 0, 'query', coalesce(lane_key.manual_timeout, t.default_timeout, c.default_timeout),
-           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', lane_key.raw
+    SELECT t.target_id, async.ensure_pool(share.concurrency_pool, t.target_id), coalesce(share.priority, 0),
+           'async', 0::BIGINT, 0, 'query', coalesce(share.manual_timeout, t.default_timeout, c.default_timeout),
+           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw
     INTO wanted.target_id, wanted.pool_id, wanted.priority, wanted.owner, wanted.owner_id, wanted.owner_item,
          wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw
-    FROM async.target t CROSS JOIN async.control c WHERE t.target = lane_key.target;
+    FROM async.target t CROSS JOIN async.control c WHERE t.target = share.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
-    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, p.query, origin, p.task_data
+    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, i.query, origin, i.task_data
     FROM (SELECT async.ensure_lane(wanted) AS lane_id) l
-    CROSS JOIN unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
-    WHERE (p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false)) IS NOT DISTINCT FROM
-          (lane_key.target, lane_key.priority, lane_key.concurrency_pool, lane_key.manual_timeout, lane_key.raw)
+    CROSS JOIN unnest(share.task_ids, share.queries, share.task_data) WITH ORDINALITY i(task_id, query, task_data, n)
     ORDER BY i.n;
   END LOOP;
 END;
@@ -5571,7 +5918,7 @@ BEGIN
                  CASE WHEN o.empty IS NOT false THEN coalesce(
                    (SELECT min(p.served) FROM unnest(_s.lanes) p WHERE NOT p.empty AND p.priority = l.priority), 0)
                  ELSE o.served END,
-                 o.work, o.pace, true, false)::async.lane_state_t
+                 o.work, o.pace, true, o.again, o.trimmed, false)::async.lane_state_t
       FROM (SELECT DISTINCT u FROM unnest(named) u) w(lane_id)
       JOIN async.lane l ON l.lane_id = w.lane_id
       LEFT JOIN unnest(_s.lanes) o ON o.lane_id = w.lane_id
@@ -5585,30 +5932,45 @@ $$;
 COMMENT ON FUNCTION async.take_up_woken_lanes(async.loop_t) IS 'Engine: lanes that have something new';
 
 -- pgasync_server/every/trim_positions.sql
-CREATE FUNCTION async.trim_positions(_limit INT DEFAULT 5000) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION async.trim_positions(_s async.loop_t, _limit INT DEFAULT 5000) RETURNS async.loop_t
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Removes rows of async.lane_position and async.intake that newer ones have replaced.
+ * Removes rows of async.lane_position that newer ones have replaced, of the lanes that the orchestrator has in mind:
+ * others have none. Does not pass again over what it removed before.
  *
- * _limit: most rows of each.
- * Writes async.lane_position, async.intake.
+ * _s: state of the orchestrator, returned as it is then; _limit: most rows.
+ * Writes async.lane_position.
  */
 #variable_conflict error
+DECLARE
+  lanes async.lane_state_t[] := _s.lanes;
+  lane async.lane_state_t;
+  old TID[] := ARRAY(
+    SELECT p.ctid
+    FROM unnest(_s.lanes) l
+    CROSS JOIN LATERAL (
+      SELECT q.ctid FROM async.lane_position q
+      WHERE q.lane_id = l.lane_id AND q.seq >= coalesce(l.trimmed, 0) AND q.seq < l.position OFFSET 0) p
+    WHERE l.position > coalesce(l.trimmed, 0)
+    LIMIT _limit);
 BEGIN
-  DELETE FROM async.lane_position p
-  WHERE p.ctid = ANY(ARRAY(
-    SELECT o.ctid FROM async.lane_position o
-    WHERE EXISTS (SELECT FROM async.lane_position n WHERE n.lane_id = o.lane_id AND n.seq > o.seq)
-    LIMIT _limit));
-  DELETE FROM async.intake i
-  WHERE i.ctid = ANY(ARRAY(
-    SELECT o.ctid FROM async.intake o
-    WHERE EXISTS (SELECT FROM async.intake n WHERE n.target_id = o.target_id AND n.intake_no > o.intake_no)
-    LIMIT _limit));
+  DELETE FROM async.lane_position p WHERE p.ctid = ANY(old);
+  IF cardinality(old) = _limit THEN
+    _s.untidy := true;
+    RETURN _s;
+  END IF;
+  FOR i IN 1..cardinality(lanes) LOOP
+    lane := lanes[i];
+    lane.trimmed := lane.position;
+    lanes[i] := lane;
+  END LOOP;
+  _s.lanes := lanes;
+  RETURN _s;
 END;
 $$;
-COMMENT ON FUNCTION async.trim_positions(INT) IS 'Engine: removes positions that newer ones have replaced';
+COMMENT ON FUNCTION async.trim_positions(async.loop_t, INT) IS 'Engine: removes replaced rows of async.lane_position';
 
 -- pgasync_server/every/try_again.sql
 CREATE FUNCTION async.try_again(_verdicts async.verdict_t[]) RETURNS VOID LANGUAGE plpgsql
@@ -5668,36 +6030,83 @@ $$;
 COMMENT ON FUNCTION async.try_again(async.verdict_t[]) IS
   'Engine: puts back what did not run and what deserves another attempt';
 
+-- pgasync_server/every/vacuum_tables.sql
+CREATE FUNCTION async.vacuum_tables(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Has the tables vacuumed from which this session has removed many rows, in another session and without waiting for
+ * it. Autovacuum would not come: PostgreSQL adds up what a session has done in tables when it is idle, and this one
+ * never is. Like autovacuum it takes its time, and comes when a fifth of a table is to be cleared away.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Reads pg_stat_xact_user_tables; writes async.log_entry.
+ */
+#variable_conflict error
+DECLARE
+  worn RECORD;
+BEGIN
+  IF 'pgflow_vacuum' = ANY(async.dblink_connections()) AND async.is_busy('pgflow_vacuum') THEN
+    RETURN _s;
+  END IF;
+  PERFORM async.hang_up('pgflow_vacuum');
+  SELECT string_agg(w.relid::REGCLASS::TEXT, ', ') AS tables, jsonb_object_agg(w.relid, w.removed) AS counts INTO worn
+  FROM (SELECT t.relid, t.n_tup_del + t.n_tup_upd AS removed FROM pg_stat_xact_user_tables t) w
+  JOIN pg_class c ON c.oid = w.relid AND c.relpersistence <> 't'
+  WHERE w.removed - coalesce((_s.vacuumed->>(w.relid::TEXT))::BIGINT, 0) > greatest(1000, 0.2 * c.reltuples);
+  IF worn.tables IS NOT NULL THEN
+    _s.vacuumed := _s.vacuumed || worn.counts;
+    PERFORM async.dblink_connect(
+      'pgflow_vacuum', async.build_conninfo(async.build_self_conninfo(), NULL, 'pgflow vacuum', true));
+    PERFORM FROM async.dblink_query('pgflow_vacuum', $query$SELECT pg_catalog.set_config('vacuum_cost_delay', '2', false)$query$);
+    -- lint: allow dynamic_sql: names of tables, quoted by their type
+    PERFORM async.dblink_send('pgflow_vacuum', 'VACUUM ' || worn.tables);
+  END IF;
+  RETURN _s;
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
+  PERFORM async.hang_up('pgflow_vacuum');
+  PERFORM async.log('WARNING', format('tables are not vacuumed: %s', SQLERRM));
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.vacuum_tables(async.loop_t) IS 'Engine: has tables vacuumed from which it has removed much';
+
 -- pgasync_server/every/wake_due.sql
 CREATE FUNCTION async.wake_due(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at
- * most.
+ * most, and not at what was due when it looked before: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.delayed, async.requeue, and what async.end_waiting_tasks() does.
+ * Writes async.delayed, async.requeue, what async.end_waiting_tasks() and async.redeliver_results() do.
  */
 #variable_conflict error
 DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
   woken RECORD;
   late BIGINT[];
 BEGIN
-  IF clock_timestamp() < _s.next_due THEN
+  IF now < _s.next_due THEN
     RETURN _s;
   END IF;
-  _s.next_due := clock_timestamp() + INTERVAL '50 ms';
+  _s.next_due := now + INTERVAL '50 ms';
   -- a call for each lane
   FOR woken IN
-    WITH gone AS (DELETE FROM async.delayed d WHERE d.due <= clock_timestamp() RETURNING d.lane_id, d.task_id, d.due)
+    WITH gone AS
+    (
+      DELETE FROM async.delayed d WHERE d.due >= _s.due_from AND d.due <= now RETURNING d.lane_id, d.task_id, d.due
+    )
     SELECT g.lane_id, array_agg(g.task_id ORDER BY g.due) AS task_ids FROM gone g GROUP BY g.lane_id
   LOOP
     PERFORM async.put_back(woken.lane_id, woken.task_ids);
   END LOOP;
-  late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up <= clock_timestamp());
+  late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up >= _s.due_from AND y.times_up <= now);
   PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');
   PERFORM async.expire_stranded(_s);
+  PERFORM async.redeliver_results();
+  _s.due_from := now;
   RETURN _s;
 END;
 $$;
@@ -5876,17 +6285,15 @@ $$
 #variable_conflict error
 BEGIN
   INSERT INTO async.yielded(task_id, lane_id, started, yielded, times_up)
-  SELECT v.task_id, v.lane_id, v.started, v.ended, v.started + l.timeout
+  SELECT v.task_id, v.lane_id, v.started, v.ended,
+         CASE WHEN l.timeout IS NOT NULL THEN greatest(v.started + l.timeout, clock_timestamp()) END
   FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
-  WHERE v.outcome = 'DONE' AND l.asynchronous
-    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+  WHERE v.outcome = 'DONE' AND v.asynchronous AND v.answer IS NULL AND v.doom IS NULL;
 
   INSERT INTO async.delayed(due, task_id, lane_id)
-  SELECT clock_timestamp() + coalesce(e.duration, '1 s'), v.task_id, v.lane_id
-  FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
-  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+  SELECT clock_timestamp() + greatest(coalesce(v.answer_duration, '1 s'), '0'), v.task_id, v.lane_id
+  FROM unnest(_verdicts) v
+  WHERE v.outcome = 'DONE' AND v.answer = 'DEFERRED' AND v.doom IS NULL;
 END;
 $$;
 COMMENT ON FUNCTION async.yield_or_defer(async.verdict_t[]) IS

@@ -169,6 +169,14 @@ COMMENT ON COLUMN flow.definition_mutex.definition_id IS 'Definition that it bel
 COMMENT ON COLUMN flow.definition_mutex.mutex_no IS 'Number of the set within the definition, from 1';
 COMMENT ON COLUMN flow.definition_mutex.node_no IS 'Node of the set';
 
+CREATE TABLE flow.dropped_definition
+(
+  definition_id BIGINT,
+  CONSTRAINT dropped_definition_pk PRIMARY KEY (definition_id)
+);
+COMMENT ON TABLE flow.dropped_definition IS 'Definitions that are gone, of which parts may be left';
+COMMENT ON COLUMN flow.dropped_definition.definition_id IS 'Definition';
+
 -- pgflow_server/once/run.sql
 /*
  * Runs. State is inserted, never updated: of the rows of a run, or of a node of a run, the one with the greatest state_no
@@ -193,6 +201,7 @@ CREATE TABLE flow.run
   CONSTRAINT run_pk PRIMARY KEY (flow_id)
 );
 CREATE INDEX run_flow_idx ON flow.run(flow, flow_id);
+CREATE INDEX run_definition_idx ON flow.run(definition_id);
 COMMENT ON TABLE flow.run IS 'Runs as they were asked for; never updated, removed task_keep_duration after their end';
 COMMENT ON COLUMN flow.run.flow_id IS 'Number of the run';
 COMMENT ON COLUMN flow.run.flow IS 'Name of its flow';
@@ -276,7 +285,7 @@ CREATE TABLE flow.chunk
   steps JSONB[] NOT NULL,
   CONSTRAINT chunk_pk PRIMARY KEY (chunk_id)
 );
-CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no);
+CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no, chunk_id);
 COMMENT ON TABLE flow.chunk IS 'Steps that will become tasks in one of the next cycles';
 COMMENT ON COLUMN flow.chunk.chunk_id IS 'Place in the queue';
 COMMENT ON COLUMN flow.chunk.flow_id IS 'Run';
@@ -321,7 +330,7 @@ COMMENT ON TYPE flow.change_t IS 'Engine: a node of a run and what becomes of it
 /* How flows reach the task engine, which knows nothing of them. */
 INSERT INTO async.hook(owner, check_request, on_requests, on_results, on_cycle, on_maintenance)
 VALUES
-  ('flow', 'flow.check_request', 'flow.handle_requests', 'flow.handle_results', 'flow.expand_chunks', 'flow.forget_runs');
+  ('flow', 'flow.check_request', 'flow.handle_requests', 'flow.handle_results', 'flow.expand_chunks', 'flow.forget_old');
 
 INSERT INTO async.task_kind(kind, argument_type, header, argument, preamble, on_missing)
 VALUES
@@ -830,7 +839,7 @@ $$
  * Counts steps that have ended off their nodes; the first that failed stops the others of its node, where all must
  * complete.
  *
- * _results: the steps.
+ * _results: the steps, and maybe tasks of nodes, which are passed over.
  * Returns the nodes that end with them.
  * Writes flow.node_state, and what flow.stop_steps() does.
  */
@@ -845,6 +854,7 @@ BEGIN
            count(*) FILTER (WHERE r.status = 'CANCELED') AS canceled,
            (array_agg(r.error ORDER BY r.ended) FILTER (WHERE r.status NOT IN ('FINISHED', 'CANCELED')))[1] AS error
     FROM unnest(_results) r
+    WHERE r.is_member
     GROUP BY r.owner_id, r.owner_item
   ), counted AS
   (
@@ -888,7 +898,8 @@ $$
  *
  * _flow, _arguments, _only_these_nodes, _parent_task_id, _priority: as flow.run_flow() got them.
  * Errors: PF001 unknown flow, 0A000 what this version does not run.
- * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the row of flow.flow against flow.drop_flow().
+ * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the rows of flow.flow
+ *   and flow.definition against flow.drop_flow() and flow.forget_definitions().
  */
 #variable_conflict error
 DECLARE
@@ -896,7 +907,8 @@ DECLARE
 BEGIN
   INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id)
   SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
-  FROM flow.flow f WHERE f.flow = _flow FOR KEY SHARE;
+  FROM flow.flow f JOIN flow.definition d ON d.definition_id = f.definition_id
+  WHERE f.flow = _flow FOR KEY SHARE;
   IF NOT FOUND THEN
     PERFORM flow.raise_unknown_flow(_flow);
   END IF;
@@ -942,6 +954,46 @@ END;
 $$;
 COMMENT ON FUNCTION flow.draft_lane(TEXT, BOOL, INTERVAL) IS 'Engine: a lane of a flow on a target, not stored yet';
 
+-- pgflow_server/every/drop_definition_parts.sql
+CREATE FUNCTION flow.drop_definition_parts(_limit INT DEFAULT 2000) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes a piece of the parts of a definition that is gone.
+ *
+ * _limit: most rows of a table at a time.
+ * Returns whether there is such a definition.
+ * Writes flow.definition_node, flow.definition_edge, flow.definition_mutex, flow.dropped_definition.
+ */
+#variable_conflict error
+DECLARE
+  dropped_id BIGINT := (SELECT d.definition_id FROM flow.dropped_definition d ORDER BY d.definition_id LIMIT 1);
+  removed BIGINT;
+  more BOOL := false;
+BEGIN
+  IF dropped_id IS NULL THEN
+    RETURN false;
+  END IF;
+  DELETE FROM flow.definition_edge p
+  WHERE p.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.definition_edge o WHERE o.definition_id = dropped_id LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.definition_node p
+  WHERE p.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.definition_node o WHERE o.definition_id = dropped_id LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.definition_mutex p
+  WHERE p.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.definition_mutex o WHERE o.definition_id = dropped_id LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  IF NOT more THEN
+    DELETE FROM flow.dropped_definition d WHERE d.definition_id = dropped_id;
+  END IF;
+  RETURN true;
+END;
+$$;
+COMMENT ON FUNCTION flow.drop_definition_parts(INT) IS 'Engine: removes a piece of the parts of a definition that is gone';
+
 -- pgflow_server/every/drop_flow.sql
 CREATE FUNCTION flow.drop_flow(_flow TEXT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -982,6 +1034,38 @@ END;
 $$;
 COMMENT ON FUNCTION flow.drop_flow(TEXT) IS 'Removes a flow; refused while a run of it is open';
 
+-- pgflow_server/every/drop_runs.sql
+CREATE FUNCTION flow.drop_runs(_flow_ids BIGINT[], _limit INT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes runs of which little is left, after their lanes if there are many of those. Targets that have got their
+ * arguments are asked to drop them.
+ *
+ * _flow_ids: the runs.
+ * _limit: most lanes at a time.
+ * Writes flow.run, flow.run_state, flow.arguments_sent, async.lane, and async.errand by async.add_errand().
+ */
+#variable_conflict error
+DECLARE
+  removed BIGINT;
+BEGIN
+  DELETE FROM async.lane l
+  WHERE l.ctid = ANY(ARRAY(
+    SELECT o.ctid FROM async.lane o WHERE o.owner_id = ANY(_flow_ids) AND o.owner = 'flow' LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  IF removed < _limit THEN
+    PERFORM async.add_errand(a.target_id, 'flow.forget_arguments', to_jsonb(a.flow_id))
+    FROM flow.arguments_sent a JOIN async.target t ON t.target_id = a.target_id
+    WHERE a.flow_id = ANY(_flow_ids);
+    DELETE FROM flow.arguments_sent a WHERE a.flow_id = ANY(_flow_ids);
+    DELETE FROM flow.run_state s WHERE s.flow_id = ANY(_flow_ids);
+    DELETE FROM flow.run r WHERE r.flow_id = ANY(_flow_ids);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.drop_runs(BIGINT[], INT) IS 'Engine: removes runs of which little is left';
+
 -- pgflow_server/every/end_routines.sql
 CREATE FUNCTION flow.end_routines(_results async.result_t[]) RETURNS flow.change_t[]
 LANGUAGE plpgsql
@@ -991,7 +1075,7 @@ $$
  * The routines of nodes have ended. After success a node goes on to its steps; after failure the steps that it pushed
  * are stopped, and it ends with them.
  *
- * _results: the nodes' own tasks.
+ * _results: the nodes' own tasks, and maybe steps, which are passed over.
  * Returns the nodes that end at once.
  * Writes what flow.begin_steps() and flow.condemn_nodes() do.
  */
@@ -1013,6 +1097,7 @@ BEGIN
     CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = f.definition_id AND x.node_no = r.owner_item OFFSET 0) n
     CROSS JOIN LATERAL flow.find_node_state(r.owner_id, r.owner_item) s
+    WHERE NOT r.is_member
   )
   SELECT array_agg(a.change) FILTER (WHERE a.good AND a.will_have_steps),
          array_agg(a.change) FILTER (WHERE NOT a.good AND a.has_steps),
@@ -1078,7 +1163,8 @@ $$
  * steps.
  *
  * _entered: the nodes.
- * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do.
+ * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do, FAILED where
+ *   the target is not there any more.
  * Writes flow.node_state, and what flow.queue_nodes() and flow.begin_steps() do.
  */
 #variable_conflict error
@@ -1104,7 +1190,7 @@ BEGIN
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
     SELECT c.flow_id, c.node_no, 'READY', 0, false, coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
     FROM unnest(begun) c LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
-    PERFORM flow.queue_nodes(begun);
+    ending := ending || flow.queue_nodes(begun);
   END IF;
   IF steps_only IS NOT NULL THEN
     PERFORM flow.begin_steps(steps_only);
@@ -1114,41 +1200,65 @@ END;
 $$;
 COMMENT ON FUNCTION flow.enter_nodes(flow.change_t[]) IS 'Engine: begins nodes whose parents have all resolved';
 
+-- pgflow_server/every/expand_chunk.sql
+CREATE FUNCTION flow.expand_chunk(_chunk flow.chunk) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Makes tasks of steps; where that is impossible (their target is not there any more, say) they fail, and are logged.
+ * When the server has run out of something, they are tried again with the next cycle.
+ *
+ * _chunk: the steps, of one node.
+ * Returns the node if it ends with that.
+ * Errors: of classes 53, 57 and 58.
+ * Writes what flow.queue_steps(), flow.fail_steps() and flow.count_steps() do, and the log.
+ */
+#variable_conflict error
+BEGIN
+  IF flow.queue_steps(_chunk) THEN
+    RETURN flow.find_done_nodes(ARRAY[ROW(_chunk.flow_id, _chunk.node_no, NULL, NULL)::flow.change_t]);
+  END IF;
+  RETURN '{}'::flow.change_t[];
+EXCEPTION
+  WHEN insufficient_resources OR operator_intervention OR system_error THEN
+    RAISE;
+  WHEN OTHERS THEN
+    PERFORM async.log('ERROR', format(
+      '%s steps of run %s cannot run: %s', cardinality(_chunk.steps), _chunk.flow_id, SQLERRM));
+    RETURN flow.count_steps(flow.fail_steps(_chunk, SQLSTATE, SQLERRM))
+      || flow.find_done_nodes(ARRAY[ROW(_chunk.flow_id, _chunk.node_no, NULL, NULL)::flow.change_t]);
+END;
+$$;
+COMMENT ON FUNCTION flow.expand_chunk(flow.chunk) IS 'Engine: makes tasks of steps of one node';
+
 -- pgflow_server/every/expand_chunks.sql
 CREATE FUNCTION flow.expand_chunks() RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Hook of the engine, once a cycle: makes tasks of up to 1,000 pushed steps, in the order in which they were pushed. A
- * step that its node has already is passed over and no longer counted. A loop over two chunks at the most.
+ * Hook of the engine, once a cycle: makes tasks of up to 1,000 pushed steps. A step that its node has already is passed
+ * over and no longer counted.
  *
  * Returns whether there were any.
- * Writes flow.chunk, and what flow.queue_steps() and flow.advance() do.
+ * Writes flow.chunk, and what flow.expand_chunk() and flow.advance() do.
  */
 #variable_conflict error
 DECLARE
+  next_id BIGINT;
   chunk flow.chunk;
-  twins flow.change_t[] := '{}'::flow.change_t[];
+  ending flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
-  FOR chunk IN
-    WITH gone AS
-    (
-      DELETE FROM flow.chunk c WHERE c.chunk_id = ANY(ARRAY(SELECT h.chunk_id FROM flow.chunk h ORDER BY h.chunk_id LIMIT 2))
-      RETURNING c.*
-    )
-    SELECT g.* FROM gone g ORDER BY g.chunk_id
-  LOOP
-    IF flow.queue_steps(chunk) THEN
-      twins := twins || ROW(chunk.flow_id, chunk.node_no, NULL, NULL)::flow.change_t;
-    END IF;
+  FOREACH next_id IN ARRAY flow.find_next_chunks() LOOP
+    DELETE FROM flow.chunk c WHERE c.chunk_id = next_id RETURNING c.* INTO chunk;
+    ending := ending || flow.expand_chunk(chunk);
   END LOOP;
-  IF cardinality(twins) > 0 THEN
-    PERFORM flow.advance(flow.find_done_nodes(twins));
+  IF cardinality(ending) > 0 THEN
+    PERFORM flow.advance(ARRAY(SELECT DISTINCT e FROM unnest(ending) e));
   END IF;
-  RETURN chunk.chunk_id IS NOT NULL;
+  RETURN next_id IS NOT NULL;
 END;
 $$;
-COMMENT ON FUNCTION flow.expand_chunks() IS 'Engine: hook of the cycle, makes tasks of pushed steps';
+COMMENT ON FUNCTION flow.expand_chunks() IS 'Engine: makes tasks of pushed steps, a few at a time';
 
 -- pgflow_server/every/extract_edges.sql
 CREATE FUNCTION flow.extract_edges(
@@ -1192,6 +1302,67 @@ FROM
 ) e;
 $$;
 COMMENT ON FUNCTION flow.extract_edges(JSONB) IS 'Engine: the dependencies of a configuration';
+
+-- pgflow_server/every/fail_nodes.sql
+CREATE FUNCTION flow.fail_nodes(_flow_id BIGINT, _node_nos INT[], _error TEXT) RETURNS flow.change_t[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Records the tasks of nodes that cannot run as failed.
+ *
+ * _flow_id, _node_nos: the nodes, all of one run; _error: why.
+ * Returns how they end.
+ * Writes async.task, async.result.
+ */
+#variable_conflict error
+BEGIN
+  WITH failed AS
+  (
+    INSERT INTO async.task(task_id, owner_id, owner_item, key, query, argument, source)
+    SELECT nextval('async.task_id_seq'), _flow_id, n.node_no, '00000000-0000-0000-0000-000000000000', n.routine,
+           to_jsonb(n.node), r.flow
+    FROM flow.run r
+    CROSS JOIN unnest(_node_nos) u(node_no)
+    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = u.node_no
+    WHERE r.flow_id = _flow_id
+    RETURNING task_id
+  )
+  INSERT INTO async.result(task_id, status, ended, sqlstate, error)
+  SELECT f.task_id, 'FAILED', clock_timestamp(), 'PF007', _error FROM failed f;
+  RETURN ARRAY(SELECT ROW(_flow_id, u, 'FAILED', _error)::flow.change_t FROM unnest(_node_nos) u);
+END;
+$$;
+COMMENT ON FUNCTION flow.fail_nodes(BIGINT, INT[], TEXT) IS 'Engine: records nodes that cannot run';
+
+-- pgflow_server/every/fail_steps.sql
+CREATE FUNCTION flow.fail_steps(_chunk flow.chunk, _sqlstate TEXT, _error TEXT) RETURNS async.result_t[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Records steps that cannot run as failed.
+ *
+ * _chunk: the steps; _sqlstate, _error: why.
+ * Returns their results.
+ * Writes async.result, and what flow.insert_steps() does.
+ */
+#variable_conflict error
+DECLARE
+  node_name TEXT := (
+    SELECT n.node FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id
+    WHERE r.flow_id = _chunk.flow_id AND n.node_no = _chunk.node_no);
+  failed_ids BIGINT[] := flow.insert_steps(_chunk, NULL, node_name);
+BEGIN
+  INSERT INTO async.result(task_id, status, ended, sqlstate, error)
+  SELECT u, 'FAILED', clock_timestamp(), _sqlstate, _error FROM unnest(failed_ids) u;
+  RETURN ARRAY(
+    SELECT ROW(u, 'flow', _chunk.flow_id, _chunk.node_no, true, 'FAILED', NULL, clock_timestamp(), _sqlstate,
+               _error)::async.result_t
+    FROM unnest(failed_ids) u);
+END;
+$$;
+COMMENT ON FUNCTION flow.fail_steps(flow.chunk, TEXT, TEXT) IS 'Engine: records steps that cannot run';
 
 -- pgflow_server/every/find_count_problems.sql
 CREATE FUNCTION flow.find_count_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
@@ -1644,6 +1815,44 @@ $$;
 COMMENT ON FUNCTION flow.find_mutex_problems(JSONB, TEXT[]) IS
   'Engine: what is wrong with the mutexes of a configuration of a flow';
 
+-- pgflow_server/every/find_next_chunks.sql
+CREATE FUNCTION flow.find_next_chunks() RETURNS BIGINT[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The pushed steps whose turn it is: those that have waited longest, and of the node that was pushed to last those that
+ * have waited longest, so that a few steps need not wait for a million that were pushed before them.
+ *
+ * The setting pgflow.chunks_gone of the orchestrator's session holds up to where chunks are gone, lest rows that a
+ * transaction somewhere keeps from being removed be passed over and over.
+ *
+ * Returns up to two chunk_ids.
+ * Reads flow.chunk.
+ */
+#variable_conflict error
+DECLARE
+  gone BIGINT := coalesce(nullif(current_setting('pgflow.chunks_gone', true), ''), '0')::BIGINT;
+  oldest BIGINT[] := ARRAY(SELECT c.chunk_id FROM flow.chunk c WHERE c.chunk_id > gone ORDER BY c.chunk_id LIMIT 2);
+  all_before BIGINT := coalesce(
+    oldest[1] - 1, (SELECT CASE WHEN q.is_called THEN q.last_value ELSE 0 END FROM flow.chunk_chunk_id_seq q));
+BEGIN
+  IF all_before <> gone THEN
+    PERFORM set_config('pgflow.chunks_gone', all_before::TEXT, false);
+  END IF;
+  IF cardinality(oldest) = 2 THEN
+    oldest[2] := (
+      SELECT CASE WHEN f.chunk_id = oldest[1] THEN oldest[2] ELSE f.chunk_id END
+      FROM (SELECT c.flow_id, c.node_no FROM flow.chunk c ORDER BY c.chunk_id DESC LIMIT 1) n
+      CROSS JOIN LATERAL (
+        SELECT c.chunk_id FROM flow.chunk c
+        WHERE c.flow_id = n.flow_id AND c.node_no = n.node_no AND c.chunk_id > gone
+        ORDER BY c.chunk_id LIMIT 1) f);
+  END IF;
+  RETURN oldest;
+END;
+$$;
+COMMENT ON FUNCTION flow.find_next_chunks() IS 'Engine: the pushed steps whose turn it is to become tasks';
+
 -- pgflow_server/every/find_node_problems.sql
 CREATE FUNCTION flow.find_node_problems(
   _nodes JSONB,
@@ -1773,6 +1982,41 @@ CROSS JOIN LATERAL (
 WHERE x.message IS NOT NULL;
 $$;
 COMMENT ON FUNCTION flow.find_node_task_problems() IS 'Engine: nodes whose states do not follow from their own task';
+
+-- pgflow_server/every/find_old_runs.sql
+CREATE FUNCTION flow.find_old_runs(_keep INTERVAL) RETURNS BIGINT[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs that ended long enough ago, among the next hundred. Behind the first that was requested within that time there is
+ * none, so that it begins anew then: what is passed over are runs that were under way that long ago.
+ *
+ * The setting pgflow.runs_seen of the orchestrator's session holds how far it has got.
+ *
+ * _keep: how long ago they must have ended.
+ * Reads flow.run, flow.run_state.
+ */
+#variable_conflict error
+DECLARE
+  before CONSTANT TIMESTAMPTZ := clock_timestamp() - _keep;
+  seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.runs_seen', true), ''), '0')::BIGINT;
+  piece RECORD;
+BEGIN
+  SELECT count(*) AS runs, max(r.flow_id) AS furthest, bool_or(r.requested >= before) AS has_new,
+         array_agg(r.flow_id ORDER BY r.flow_id) FILTER (WHERE s.state <> 'RUNNING' AND s.changed < before) AS old_ids
+  INTO piece
+  FROM (SELECT n.flow_id, n.requested FROM flow.run n WHERE n.flow_id > seen ORDER BY n.flow_id LIMIT 100) r
+  LEFT JOIN LATERAL (
+    SELECT l.state, l.changed
+    FROM flow.run_state l WHERE l.flow_id = r.flow_id AND r.requested < before ORDER BY l.state_no DESC LIMIT 1) s ON true;
+  IF piece.old_ids IS NULL THEN
+    PERFORM set_config(
+      'pgflow.runs_seen', (CASE WHEN piece.runs = 100 AND NOT piece.has_new THEN piece.furthest ELSE 0 END)::TEXT, false);
+  END IF;
+  RETURN piece.old_ids;
+END;
+$$;
+COMMENT ON FUNCTION flow.find_old_runs(INTERVAL) IS 'Engine: runs that ended long ago';
 
 -- pgflow_server/every/find_order_problems.sql
 CREATE FUNCTION flow.find_order_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
@@ -2096,49 +2340,170 @@ $$;
 COMMENT ON FUNCTION flow.find_subflow_problems(TEXT, JSONB) IS
   'Engine: what is wrong with the flows that steps of a configuration run';
 
--- pgflow_server/every/forget_runs.sql
-CREATE FUNCTION flow.forget_runs(_keep INTERVAL) RETURNS BOOL LANGUAGE plpgsql
+-- pgflow_server/every/find_tasks_of.sql
+CREATE FUNCTION flow.find_tasks_of(_flow_ids BIGINT[], _limit INT) RETURNS BIGINT[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Hook of the engine: removes a piece, up to 2,000 tasks, of the oldest run that has ended; once it has no tasks left,
- * the run itself. Its arguments go first: by that it is known to be incomplete.
+ * Some tasks of runs that are being forgotten, each time others, in the order of the index: rows that a transaction
+ * somewhere keeps from being removed are not passed over and over.
  *
- * _keep: how long ago it must have ended.
- * Returns whether there was anything to remove.
- * Writes flow.run, flow.run_state, flow.node_state, flow.arguments, flow.arguments_sent, async.lane,
- *   async.lane_position, and what async.forget_tasks() does.
+ * The setting pgflow.tasks_seen of the orchestrator's session holds the last of those found before.
+ *
+ * _flow_ids: the runs, in order.
+ * _limit: most tasks.
+ * Returns task_ids.
+ * Reads async.task.
  */
 #variable_conflict error
 DECLARE
-  old_id BIGINT;
-  old_tasks BIGINT[];
+  seen TEXT[] := string_to_array(nullif(current_setting('pgflow.tasks_seen', true), ''), ' ');
+  piece RECORD;
 BEGIN
-  SELECT r.flow_id INTO old_id
-  FROM flow.run r
-  CROSS JOIN LATERAL (
-    SELECT s.state, s.changed FROM flow.run_state s WHERE s.flow_id = r.flow_id ORDER BY s.state_no DESC LIMIT 1) s
-  WHERE s.state <> 'RUNNING' AND s.changed < clock_timestamp() - _keep
-  ORDER BY r.flow_id
-  LIMIT 1;
-  IF old_id IS NULL THEN
-    RETURN false;
+  SELECT array_agg(t.task_id) AS task_ids, count(*) AS tasks,
+         (array_agg(concat_ws(' ', t.owner_id, t.owner_item, t.key) ORDER BY t.owner_id DESC, t.owner_item DESC, t.key DESC))[1]
+           AS furthest
+  INTO piece
+  FROM (
+    SELECT p.*
+    FROM unnest(_flow_ids) u(flow_id)
+    CROSS JOIN LATERAL (
+      SELECT o.task_id, o.owner_id, o.owner_item, o.key
+      FROM async.task o
+      WHERE o.owner_id = u.flow_id AND (o.owner_item, o.key) > (
+        CASE WHEN u.flow_id = seen[1]::BIGINT THEN seen[2]::INT ELSE -1 END,
+        CASE WHEN u.flow_id = seen[1]::BIGINT THEN seen[3]::UUID ELSE '00000000-0000-0000-0000-000000000000' END)
+      ORDER BY o.owner_item, o.key LIMIT _limit) p
+    LIMIT _limit) t;
+  IF piece.tasks = _limit THEN
+    PERFORM set_config('pgflow.tasks_seen', piece.furthest, false);
   END IF;
-  DELETE FROM flow.arguments a WHERE a.flow_id = old_id;
-  old_tasks := ARRAY(SELECT t.task_id FROM async.task t WHERE t.owner_id = old_id LIMIT 2000);
-  PERFORM async.forget_tasks(old_tasks);
-  IF cardinality(old_tasks) < 2000 THEN
-    DELETE FROM flow.node_state s WHERE s.flow_id = old_id;
-    DELETE FROM flow.run_state s WHERE s.flow_id = old_id;
-    DELETE FROM flow.arguments_sent a WHERE a.flow_id = old_id;
-    DELETE FROM flow.run r WHERE r.flow_id = old_id;
-    DELETE FROM async.lane_position p USING async.lane l WHERE l.lane_id = p.lane_id AND l.owner = 'flow' AND l.owner_id = old_id;
-    DELETE FROM async.lane l WHERE l.owner = 'flow' AND l.owner_id = old_id;
-  END IF;
-  RETURN true;
+  RETURN piece.task_ids;
 END;
 $$;
-COMMENT ON FUNCTION flow.forget_runs(INTERVAL) IS 'Engine: hook of maintenance, removes old runs';
+COMMENT ON FUNCTION flow.find_tasks_of(BIGINT[], INT) IS 'Engine: some tasks of runs that are being forgotten';
+
+-- pgflow_server/every/forget_definitions.sql
+CREATE FUNCTION flow.forget_definitions(_keep INTERVAL) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes definitions older than some time that are no flow's newest and that no run refers to: looks at fifty of them,
+ * and leaves those alone that somebody is just starting a run of. Their parts go piece by piece afterwards.
+ *
+ * The setting pgflow.definitions_seen of the orchestrator's session holds how far it has got.
+ *
+ * _keep: how old they must be.
+ * Returns whether there is more to remove, or to look at.
+ * Writes flow.definition, flow.dropped_definition, and what flow.drop_definition_parts() does; locks rows of the first.
+ */
+#variable_conflict error
+DECLARE
+  seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.definitions_seen', true), ''), '0')::BIGINT;
+  piece BIGINT[];
+BEGIN
+  IF flow.drop_definition_parts() THEN
+    RETURN true;
+  END IF;
+  piece := ARRAY(SELECT d.definition_id FROM flow.definition d WHERE d.definition_id > seen ORDER BY d.definition_id LIMIT 50);
+  PERFORM set_config('pgflow.definitions_seen', coalesce(piece[50], 0)::TEXT, false);
+  WITH unneeded AS
+  (
+    SELECT d.definition_id
+    FROM flow.definition d
+    WHERE d.definition_id = ANY(piece) AND d.created < clock_timestamp() - _keep
+      AND NOT EXISTS (SELECT FROM flow.flow f WHERE f.flow = d.flow AND f.definition_id = d.definition_id)
+      AND NOT EXISTS (SELECT FROM flow.run r WHERE r.definition_id = d.definition_id)
+    FOR UPDATE SKIP LOCKED
+  ), gone AS
+  (
+    DELETE FROM flow.definition d USING unneeded u WHERE d.definition_id = u.definition_id RETURNING d.definition_id
+  )
+  INSERT INTO flow.dropped_definition(definition_id) SELECT g.definition_id FROM gone g;
+  RETURN FOUND OR piece[50] IS NOT NULL;
+END;
+$$;
+COMMENT ON FUNCTION flow.forget_definitions(INTERVAL) IS 'Engine: removes definitions that nobody needs';
+
+-- pgflow_server/every/forget_old.sql
+CREATE FUNCTION flow.forget_old(_keep INTERVAL) RETURNS BOOL LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Hook of the engine: removes a piece of the oldest runs that ended long enough ago; where there are none, definitions
+ * that nobody needs.
+ *
+ * _keep: how long ago they must have ended.
+ * Returns whether there may be more.
+ * Writes what flow.forget_runs() and flow.forget_definitions() do.
+ */
+#variable_conflict error
+DECLARE
+  old_runs BIGINT[] := flow.find_old_runs(_keep);
+BEGIN
+  IF cardinality(old_runs) > 0 THEN
+    PERFORM flow.forget_runs(old_runs);
+    RETURN true;
+  END IF;
+  RETURN flow.forget_definitions(_keep);
+END;
+$$;
+COMMENT ON FUNCTION flow.forget_old(INTERVAL) IS 'Engine: removes what ended long ago, piece by piece';
+
+-- pgflow_server/every/forget_runs.sql
+CREATE FUNCTION flow.forget_runs(_flow_ids BIGINT[], _limit INT DEFAULT 2000) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes a piece of runs that have ended: first their arguments, by whose absence they are known to be incomplete,
+ * then tasks, then what else there is of them, at last the runs with their last states, which tell that they have ended.
+ *
+ * _flow_ids: the runs, in order.
+ * _limit: most rows of a table at a time.
+ * Writes flow.arguments, flow.node_state, flow.run_state, flow.parked_chunk, async.lane_position, and what
+ *   async.forget_tasks() and flow.drop_runs() do.
+ */
+#variable_conflict error
+DECLARE
+  old_tasks BIGINT[] := flow.find_tasks_of(_flow_ids, _limit);
+  removed BIGINT;
+  more BOOL := false;
+BEGIN
+  DELETE FROM flow.arguments a WHERE a.flow_id = ANY(_flow_ids);
+  PERFORM async.forget_tasks(old_tasks);
+  IF cardinality(old_tasks) = _limit THEN
+    RETURN;
+  END IF;
+  DELETE FROM flow.node_state s
+  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.node_state o WHERE o.flow_id = ANY(_flow_ids) LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.run_state s
+  WHERE s.ctid = ANY(ARRAY(
+    SELECT o.ctid
+    FROM unnest(_flow_ids) u(flow_id)
+    CROSS JOIN LATERAL (
+      SELECT l.ctid FROM flow.run_state l WHERE l.flow_id = u.flow_id ORDER BY l.state_no DESC OFFSET 1 LIMIT _limit) o
+    LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.parked_chunk s
+  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.parked_chunk o WHERE o.flow_id = ANY(_flow_ids) LIMIT 100));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = 100;
+  DELETE FROM async.lane_position s
+  WHERE s.ctid = ANY(ARRAY(
+    SELECT p.ctid
+    FROM async.lane l JOIN async.lane_position p ON p.lane_id = l.lane_id
+    WHERE l.owner_id = ANY(_flow_ids) AND l.owner = 'flow' LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  IF NOT more THEN
+    PERFORM flow.drop_runs(_flow_ids, _limit);
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.forget_runs(BIGINT[], INT) IS 'Engine: removes a piece of runs that have ended';
 
 -- pgflow_server/every/get_configuration_rules.sql
 CREATE FUNCTION flow.get_configuration_rules() RETURNS JSONB LANGUAGE sql IMMUTABLE
@@ -2218,13 +2583,16 @@ $$
  */
 #variable_conflict error
 DECLARE
+  has_steps BOOL;
+  has_routines BOOL;
   ending flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
-  IF EXISTS (SELECT FROM unnest(_results) r WHERE r.is_member) THEN
-    ending := flow.count_steps(ARRAY(SELECT r FROM unnest(_results) r WHERE r.is_member));
+  SELECT bool_or(r.is_member), NOT bool_and(r.is_member) INTO has_steps, has_routines FROM unnest(_results) r;
+  IF has_steps THEN
+    ending := flow.count_steps(_results);
   END IF;
-  IF EXISTS (SELECT FROM unnest(_results) r WHERE NOT r.is_member) THEN
-    ending := ending || flow.end_routines(ARRAY(SELECT r FROM unnest(_results) r WHERE NOT r.is_member));
+  IF has_routines THEN
+    ending := ending || flow.end_routines(_results);
   END IF;
   PERFORM flow.advance(ending);
 END;
@@ -2236,19 +2604,17 @@ CREATE FUNCTION flow.has_begun(_flow_id BIGINT, _node_no INT) RETURNS BOOL LANGU
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Whether the task of a node's own routine has been sent, at least once: the one with the key of zeros, where steps have a hash.
+ * Whether the task of a node's own routine has been sent, at least once: the one with the key of zeros, where steps have a
+ * hash. Its lane has then been taken beyond it.
  *
  * _flow_id, _node_no: the run and its node.
  */
 SELECT EXISTS (
   SELECT FROM async.task t
   WHERE t.owner_id = _flow_id AND t.owner_item = _node_no AND t.key = '00000000-0000-0000-0000-000000000000'
-    AND (EXISTS (SELECT FROM async.batch b WHERE t.task_id = ANY(b.task_ids))
-         OR EXISTS (SELECT FROM async.attempt a WHERE a.task_id = t.task_id)
-         OR EXISTS (SELECT FROM async.yielded y WHERE y.task_id = t.task_id)
-         OR EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id)));
+    AND t.seq <= async.get_lane_position(t.lane_id));
 $$;
-COMMENT ON FUNCTION flow.has_begun(BIGINT, INT) IS 'Engine: whether the routine of a node has been called';
+COMMENT ON FUNCTION flow.has_begun(BIGINT, INT) IS 'Engine: whether the routine of a node has been sent';
 
 -- pgflow_server/every/has_open_run.sql
 CREATE FUNCTION flow.has_open_run(_flow TEXT) RETURNS BOOL LANGUAGE sql STABLE
@@ -2389,6 +2755,47 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION flow.insert_nodes(BIGINT, JSONB) IS 'Engine: stores the nodes of a definition';
+
+-- pgflow_server/every/insert_steps.sql
+CREATE FUNCTION flow.insert_steps(_chunk flow.chunk, _lane_id BIGINT, _node TEXT) RETURNS BIGINT[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Makes tasks of those steps that their node has not already; the others are no longer counted. A hash tells steps
+ * apart, since an index entry cannot hold large arguments.
+ *
+ * _chunk: the steps; _lane_id: the lane in which they wait, null: they never run; _node: name of their node.
+ * Returns the new tasks.
+ * Writes async.task, flow.node_state.
+ */
+#variable_conflict error
+DECLARE
+  new_ids BIGINT[];
+  known INT;
+BEGIN
+  WITH queued AS
+  (
+    INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, key, argument, source)
+    SELECT nextval('async.task_id_seq'), _lane_id, CASE WHEN _lane_id IS NOT NULL THEN nextval('async.seq') END,
+           _chunk.flow_id, _chunk.node_no, md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, _node
+    FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
+    ON CONFLICT (owner_id, owner_item, key) DO NOTHING
+    RETURNING task_id
+  )
+  SELECT coalesce(array_agg(q.task_id), '{}') INTO new_ids FROM queued q;
+
+  known := cardinality(_chunk.steps) - cardinality(new_ids);
+  IF known > 0 THEN
+    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
+    SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps - known, s.unfinished - known, s.failed, s.canceled,
+           s.verdict
+    FROM flow.find_node_state(_chunk.flow_id, _chunk.node_no) s;
+  END IF;
+  RETURN new_ids;
+END;
+$$;
+COMMENT ON FUNCTION flow.insert_steps(flow.chunk, BIGINT, TEXT) IS 'Engine: makes tasks of steps';
 
 -- pgflow_server/every/list_known_names.sql
 CREATE FUNCTION flow.list_known_names(_kind TEXT, _nodes TEXT[]) RETURNS TEXT[] LANGUAGE sql STABLE
@@ -2553,7 +2960,7 @@ COMMENT ON FUNCTION flow.peel_graph(INT, INT[], INT[], BOOL[]) IS
   'Engine: what remains of a graph without the nodes that hang on no cycle';
 
 -- pgflow_server/every/queue_nodes.sql
-CREATE FUNCTION flow.queue_nodes(_begun flow.change_t[]) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION flow.queue_nodes(_begun flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -2561,12 +2968,14 @@ $$
  * those of a run that have everything but the routine in common.
  *
  * _begun: the nodes.
- * Writes async.lane, async.task.
+ * Returns those that fail at once, since their target is not there any more.
+ * Writes async.lane, async.task, and what flow.fail_nodes() does.
  */
 #variable_conflict error
 DECLARE
   alike RECORD;
   wanted async.lane;
+  failing flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
   FOR alike IN
     SELECT r.flow_id, n.target, r.priority + n.priority AS priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
@@ -2579,6 +2988,10 @@ BEGIN
     GROUP BY r.flow_id, n.target, r.priority + n.priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
+    IF NOT EXISTS (SELECT FROM async.target t WHERE t.target = alike.target) THEN
+      failing := failing || flow.fail_nodes(alike.flow_id, alike.node_nos, format('unknown target "%s"', alike.target));
+      CONTINUE;
+    END IF;
     wanted := flow.draft_lane(alike.target, NOT alike.synchronous, NULL);
     wanted.priority := alike.priority;
     wanted.owner_id := alike.flow_id;
@@ -2599,6 +3012,7 @@ BEGIN
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = alike.definition_id AND x.node_no = u.node_no OFFSET 0) n
     ORDER BY n.node_no;
   END LOOP;
+  RETURN failing;
 END;
 $$;
 COMMENT ON FUNCTION flow.queue_nodes(flow.change_t[]) IS 'Engine: queues the tasks of nodes'' own routines';
@@ -2608,17 +3022,16 @@ CREATE FUNCTION flow.queue_steps(_chunk flow.chunk) RETURNS BOOL LANGUAGE plpgsq
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Makes tasks of steps. A hash tells steps apart, since an index entry cannot hold large arguments.
+ * Makes tasks of steps that are to run.
  *
  * _chunk: the steps, of one node.
  * Returns whether some of them existed already: those are no longer counted.
- * Writes async.lane, async.task, flow.node_state.
+ * Writes async.lane, and what flow.insert_steps() does.
  */
 #variable_conflict error
 DECLARE
   defined flow.definition_node;
   wanted async.lane;
-  queued BIGINT;
 BEGIN
   SELECT n.* INTO defined
   FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = _chunk.node_no
@@ -2637,21 +3050,7 @@ BEGIN
   wanted.retry_on := defined.retry_on;
   wanted.on_interrupt := defined.on_interrupt;
   wanted.lane_id := async.ensure_lane(wanted);
-  INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, key, argument, source)
-  SELECT nextval('async.task_id_seq'), wanted.lane_id, nextval('async.seq'), _chunk.flow_id, _chunk.node_no,
-         md5(coalesce(u.step::TEXT, 'null'))::UUID, u.step, defined.node
-  FROM unnest(_chunk.steps) WITH ORDINALITY u(step, n) ORDER BY u.n
-  ON CONFLICT (owner_id, owner_item, key) DO NOTHING;
-  GET DIAGNOSTICS queued = ROW_COUNT;
-
-  IF queued < cardinality(_chunk.steps) THEN
-    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
-    SELECT s.flow_id, s.node_no, s.state, s.unmet, s.spoiled, s.steps - cardinality(_chunk.steps) + queued,
-           s.unfinished - cardinality(_chunk.steps) + queued, s.failed, s.canceled, s.verdict
-    FROM flow.find_node_state(_chunk.flow_id, _chunk.node_no) s;
-    RETURN true;
-  END IF;
-  RETURN false;
+  RETURN cardinality(flow.insert_steps(_chunk, wanted.lane_id, defined.node)) < cardinality(_chunk.steps);
 END;
 $$;
 COMMENT ON FUNCTION flow.queue_steps(flow.chunk) IS 'Engine: makes tasks of a chunk of steps';

@@ -60,7 +60,7 @@ def _make_venv() -> None:
     except (OSError, subprocess.CalledProcessError):
         found = None
     if found != sys.version:
-        _run(sys.executable, "-m", "venv", "--clear", str(VENV))
+        _run(sys.executable, "-I", "-m", "venv", "--clear", str(VENV))
 
 
 def _make_importable() -> None:

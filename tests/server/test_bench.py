@@ -67,6 +67,21 @@ def test_every_row_runs_and_is_complete(request: pytest.FixtureRequest) -> None:
     assert set(answers.values()) == {1}, answers
 
 
+@pytest.mark.long
+def test_soak_runs_and_finds_each_task_done_once(request: pytest.FixtureRequest) -> None:
+    """For a few seconds: whether its bounds hold is not asked here, only whether all was done right."""
+    if "18" not in chosen_majors(request.config):
+        pytest.skip("the soak is tried on PostgreSQL 18")
+    command = [sys.executable, "-m", "bench.soak", "--json", "--steps", "2000", "--minutes", "0.1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    results = json.loads(done.stdout)["results"]
+    assert {one["row"] for one in results} == {"million", "mixed"}
+    answers = {one["what"]: one["value"] for one in results if one["unit"] == "yes/no"}
+    assert len(answers) == 3
+    assert set(answers.values()) == {1}, done.stderr
+
+
 def check_numbers(result: dict[str, Any]) -> None:
     """Every sample is a number that can be, and beside it stands a limit that says what it is."""
     assert result["version"].startswith("18.")

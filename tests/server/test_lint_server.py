@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pgflow_build import coverage, plpgsql_check, profiles
 from pgflow_build.binaries import binaries
-from pgflow_build.debian import NotAvailableError
+from pgflow_build.debian import MAJOR, NotAvailableError
 from pgflow_build.servers import REPOSITORY, Server
 
 from tests.support.database import SERVER_EXTENSION, Database, create_with_extension
@@ -118,7 +118,7 @@ def test_a_routine_that_was_not_built_is_not_passed_over(work_tree: Path) -> Non
 def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Database]:
     """A database with the extensions on a server that is measured, its counts written to ``tmp_path``."""
     monkeypatch.setenv(profiles.FOLDER, str(tmp_path))
-    with Server(profiles.MAJOR, settings=profiles.settings(profiles.MAJOR)) as server:
+    with Server(MAJOR, settings=profiles.settings(MAJOR)) as server:
         server.install()
         yield create_with_extension(server, SERVER_EXTENSION, "measured")
 
@@ -126,7 +126,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Databa
 def test_statements_of_all_sessions_are_counted(measured: Database, tmp_path: Path) -> None:
     """Of a session through dblink, and of one that runs until it is told to stop."""
     Orchestrator(measured).start().stop()
-    measured.execute("SELECT FROM dblink(%s, 'SELECT async.pause()::TEXT') r(r TEXT)", [measured.conninfo])
+    measured.execute("SELECT r FROM dblink(%s, 'SELECT async.pause()::TEXT') r(r TEXT)", [measured.conninfo])
     measured.drop()
     covered = {c.name: c for c in coverage.measure(REPOSITORY, profiles.read(tmp_path))}
     main = covered["async.main"].statements

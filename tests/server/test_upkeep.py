@@ -108,3 +108,4 @@ def test_a_watch_that_ends_early_holds_nothing_up(db: Database) -> None:
                   WHERE datname = current_database() AND application_name = 'pgflow watchdog'
                     AND state = 'active'"""
     until(lambda: db.value(watching) == 0, what="nobody watches any more")
+    db.execute("SELECT async.hang_up_all()")

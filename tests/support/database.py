@@ -10,6 +10,7 @@ from pgflow_build import profiles
 from pgflow_build.servers import Server
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import ExecStatus
 
 from tests.support.wait import until
 
@@ -44,10 +45,15 @@ class Database:
         return self.server.connect(self.name, **options)
 
     def execute(self, query: str, params: Params = None) -> list[tuple[Any, ...]]:
-        """Run ``query`` in the database's own session and return its rows, none if it gives none."""
+        """Run ``query`` in the database's own session and return its rows, none if it gives none.
+
+        Raises ValueError for rows without columns, which cannot be told from none.
+        """
         if self._session is None or self._session.closed:
             self._session = self.connect()
         cursor = self._session.execute(query, params)
+        if cursor.pgresult and cursor.pgresult.status == ExecStatus.TUPLES_OK and not cursor.description:
+            raise ValueError(f"no columns: {query}")
         return cursor.fetchall() if cursor.description else []
 
     def value(self, query: str, params: Params = None) -> Any:

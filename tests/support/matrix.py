@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 import pytest
 from pgflow_build.binaries import MAJORS
+from pgflow_build.debian import MAJOR as DEBIAN
 
-DEBIAN = "15-debian"
-"""Debian's newest PostgreSQL 15, which is built with other options than ours."""
 MATRIX = tuple(name for major in MAJORS for name in ((major, DEBIAN) if major == "15" else (major,)))
 """What the whole suite runs on."""
 FOR_LONG = ("11", "15", "18")

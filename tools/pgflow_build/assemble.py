@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pgflow_build import order, repeatable
+from pgflow_build import order
 from pgflow_build.extension import Extension, read_extensions
 from pgflow_build.manifest import SourceError
 from pgflow_build.sources import SourceFile
@@ -21,7 +21,7 @@ def assemble(root: Path) -> dict[str, str]:
     Raises SourceError if they do not fit together, with all that is wrong about their order.
     """
     extensions = read_extensions(root)
-    findings = [*repeatable.findings(extensions, root), *order.findings(extensions, root)]
+    findings = order.findings(extensions, root)
     if findings:
         raise SourceError("\n".join(map(str, findings)))
     files = {f"{e.name}--{e.control.version}.sql": install_script(e, extensions) for e in extensions}

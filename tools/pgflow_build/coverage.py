@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgflow_build import profiles
+from pgflow_build import debian, profiles
 from pgflow_build.plpgsql_check import SETTINGS
 from pgflow_build.profiles import Profile
 from pgflow_build.routine_index import RoutineIndex
@@ -52,7 +52,7 @@ def run(root: Path, tests: Sequence[str] = TESTS, jobs: str = "2") -> int:
     tests: arguments for pytest. jobs: worker processes, as pytest's -n takes them.
     """
     with tempfile.TemporaryDirectory(prefix="pgflow-coverage-") as folder:
-        options = ["-n", jobs, "--dist", "worksteal", f"--majors={profiles.MAJOR}"]
+        options = ["-n", jobs, "--dist", "worksteal", f"--majors={debian.MAJOR}"]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *tests],
             cwd=root,
@@ -76,7 +76,7 @@ def measure(root: Path, profile: Profile) -> list[Covered]:
     index = RoutineIndex(root)
     statements: dict[str, list[Statement]] = defaultdict(list)
     routines: dict[str, Routine] = {}
-    with Server(profiles.MAJOR, settings=SETTINGS) as server:
+    with Server(debian.MAJOR, settings=SETTINGS) as server:
         server.install(root)
         with server.connect() as session:
             session.execute("CREATE EXTENSION pgflow_ui CASCADE")

@@ -13,6 +13,9 @@ import subprocess
 from hashlib import sha256
 from pathlib import Path
 
+MAJOR = "15-debian"
+"""What it is called where majors are named: built with other options than the 15 from npm."""
+
 BIN = "lib/postgresql/15/bin"
 LIB = "lib/postgresql/15/lib"
 SHARE = "share/postgresql/15"
@@ -97,10 +100,10 @@ def _assert_debian_12() -> None:
         release = {}
     if (release.get("ID"), release.get("VERSION_ID")) != ("debian", "12"):
         name = release.get("PRETTY_NAME", "no known Linux")
-        raise NotAvailableError(f"15-debian is not available here: this is {name}, not Debian 12")
+        raise NotAvailableError(f"{MAJOR} is not available here: this is {name}, not Debian 12")
     missing = [program for program in ("apt-get", "dpkg-deb") if shutil.which(program) is None]
     if missing:
-        raise NotAvailableError(f"15-debian is not available here: there is no {' and no '.join(missing)}")
+        raise NotAvailableError(f"{MAJOR} is not available here: there is no {' and no '.join(missing)}")
 
 
 def _needed(simulation: str) -> list[str]:

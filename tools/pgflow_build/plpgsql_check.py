@@ -13,13 +13,13 @@ from typing import Any
 import psycopg
 
 from pgflow_build.allowed import read_allowed, without_allowed
+from pgflow_build.debian import MAJOR
 from pgflow_build.finding import Finding
 from pgflow_build.routine_index import RoutineIndex
 from pgflow_build.servers import Server
 
 RULE = "plpgsql_check"
 ALLOWED = "tools/pgflow_build/plpgsql_check_allowed.toml"
-MAJOR = "15-debian"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_preload_libraries": "plpgsql,plpgsql_check"}
 
 _ROUTINES = """

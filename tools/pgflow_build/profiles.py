@@ -16,10 +16,10 @@ from typing import Any
 
 import psycopg
 
+from pgflow_build.debian import MAJOR
 from pgflow_build.servers import Server
 
 FOLDER = "PGFLOW_COVERAGE"
-MAJOR = "15-debian"
 SETTINGS = {
     "shared_preload_libraries": "plpgsql,plpgsql_check",
     "plpgsql_check.profiler": "on",

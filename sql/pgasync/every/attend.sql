@@ -12,12 +12,15 @@ $$
  *                that have not begun; with cancel, interrupt the session
  *   notify       [[channel, payload]]
  *   trim         true: remove the requests that since has seen
+ *   trimmed      snapshot up to which they are removed already, or null
+ *   errands      [{routine, arguments}]: see async.run_errands()
  *   rotate       {ring, open, newest}: empty a receipt table but for these batches
  *   receipts     {epochs, batch_ids}: report the receipts of these batches
+ *   flush        true: have the work that these receipts stand for on disk before the answer is sent
  *   sessions     [pid]: report these sessions
  *   requests     true: report what has been requested here since
- * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, troubles (batches whose lock was
- * busy).
+ * Returns snapshot, requests, receipts, sessions [[pid, start, active]], rotated, trimmed (whether all of them are
+ * gone), errors (of errands), troubles (batches whose lock was busy).
  * Reads pg_stat_activity; writes async.receipt_0, async.receipt_1, async.request; locks as async.rotate_receipts()
  * and async.trim_requests() do.
  */
@@ -56,7 +59,11 @@ BEGIN
       (_message#>>'{rotate,newest}')::BIGINT));
   END IF;
   IF (_message->>'trim')::BOOL THEN
-    PERFORM async.trim_requests((_message->>'since')::TXID_SNAPSHOT);
+    reply := reply || jsonb_build_object('trimmed', async.trim_requests(
+      (_message->>'since')::TXID_SNAPSHOT, (_message->>'trimmed')::TXID_SNAPSHOT));
+  END IF;
+  IF _message ? 'errands' THEN
+    reply := reply || jsonb_build_object('errors', async.run_errands(_message->'errands'));
   END IF;
   PERFORM pg_notify(n.value->>0, n.value->>1) FROM jsonb_array_elements(_message->'notify') n;
   SELECT reply
@@ -64,6 +71,9 @@ BEGIN
   INTO reply
   FROM pg_stat_activity a
   WHERE a.pid = ANY(ARRAY(SELECT t.value::INT FROM jsonb_array_elements_text(_message->'sessions') t));
+  IF (_message->>'flush')::BOOL THEN  -- a commit that has written something flushes all before it
+    PERFORM pg_logical_emit_message(true, 'pgflow', 'flush');
+  END IF;
   RETURN reply || async.report_news(_message);
 END;
 $$;

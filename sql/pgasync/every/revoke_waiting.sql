@@ -12,8 +12,8 @@ $$
  * themselves need this: revoked in the midst of it, one would be done twice although nothing died.
  *
  * The lock is held to the end of the transaction, so the session begins no other task before the revocations can be
- * seen; the task it is at is then the first without a receipt. async.begin_task() does not ask for the lock in the
- * first 20 ms of a batch: one sent so lately is left alone.
+ * seen; the task it is at is then the first without a receipt. In the first 20 ms of a batch the session does not ask
+ * for the lock, so one sent so lately is left alone.
  *
  * _ring, _server, _epoch, _batch_id: keys of the receipts; _task_ids: in the order in which the batch runs them;
  * _pid: process id of its session.

@@ -38,7 +38,8 @@ BEGIN
     default_concurrency_pool_workers =
       coalesce((_control->>'default_concurrency_pool_workers')::NUMERIC::INT, c.default_concurrency_pool_workers),
     advisory_mutex_id = coalesce((_control->>'advisory_mutex_id')::NUMERIC::BIGINT, c.advisory_mutex_id),
-    log_level = coalesce(_control->>'log_level', c.log_level);
+    log_level = coalesce(_control->>'log_level', c.log_level),
+    flush = coalesce(_control->>'flush', c.flush);
 END;
 $$;
 COMMENT ON FUNCTION async.apply_control(JSONB) IS 'Engine: section control of async.configure()';

@@ -17,6 +17,7 @@ DECLARE
   this_target async.target_state_t := targets[_target];
   announcements JSONB := CASE
     WHEN this_target.is_self THEN nullif(current_setting('pgflow.announcements', true), '')::JSONB END;
+  tidying BOOL := clock_timestamp() > this_target.next_trim AND NOT this_target.at_home;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
     WHERE x.target_id = this_target.target_id
@@ -28,9 +29,10 @@ BEGIN
     RETURN _s;
   END IF;
   this_target.in_flight := async.build_exchange(_s, this_target)
-    || jsonb_build_object('notify', coalesce(announcements, '[]'), 'trim', clock_timestamp() > this_target.next_trim);
-  IF clock_timestamp() > this_target.next_trim THEN
-    this_target.next_trim := clock_timestamp() + INTERVAL '10 s';
+    || jsonb_build_object('notify', coalesce(announcements, '[]'))
+    || CASE WHEN tidying THEN async.build_upkeep(this_target) ELSE '{}' END;
+  IF tidying THEN
+    this_target.next_trim := clock_timestamp() + INTERVAL '2 s';
   END IF;
   IF announcements IS NOT NULL THEN
     PERFORM set_config('pgflow.announcements', '', false);

@@ -18,6 +18,7 @@ DECLARE
 BEGIN
   -- a loop: what one lane gets, the next cannot have
   FOR candidate IN SELECT c.* FROM async.rank_lanes(_s) c LOOP
+    CONTINUE WHEN lanes[candidate.n].empty;
     SELECT array_agg(f.n ORDER BY f.n) INTO idle
     FROM async.find_idle_slots(_s, slots, candidate.target_id, candidate.pool_id) f(n);
     CONTINUE WHEN idle IS NULL;

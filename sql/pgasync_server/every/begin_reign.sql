@@ -7,7 +7,7 @@ $$
  * next finds that it has been replaced.
  *
  * Errors: PF012 when this database is a copy of a server.
- * Writes async.identity, async.epoch; locks async.epoch EXCLUSIVE.
+ * Writes async.identity, async.epoch, async.log_entry; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
@@ -43,8 +43,18 @@ BEGIN
   s.next_maintenance := s.started;
   s.stopping := false;
   s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
-  s.snapshot := (SELECT i.snapshot FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1);
-  RETURN async.take_epoch(s, 0);
+  s.due_from := '-infinity';
+  s.untidy := false;
+  s.next_vacuum := s.started;
+  s.vacuumed := '{}';
+  s.hand := 0;
+  s.floor := 0;
+  s.next_survey := s.started;
+  SELECT i.snapshot, i.intake_no INTO s.snapshot, s.intake_no
+  FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1;
+  s := async.take_epoch(s, 0);
+  PERFORM async.log('NOTICE', format('orchestrator with epoch %s begins', s.epoch));
+  RETURN s;
 END;
 $$;
 COMMENT ON FUNCTION async.begin_reign() IS 'Engine: the state of an orchestrator that starts';

@@ -19,6 +19,7 @@ BEGIN
         'revoke', coalesce(_target.revocations, '[]'),
         'terminate', coalesce(jsonb_agg(jsonb_build_array(x.pid, x.backend_start)) FILTER (WHERE x.terminate), '[]'),
         'sessions', coalesce(jsonb_agg(x.pid) FILTER (WHERE x.state = 'watched' AND NOT x.gone), '[]'),
+        'flush', coalesce(bool_or(_s.unflushed OR x.state = 'watched'), false),
         'receipts', jsonb_build_object(
           'epochs', coalesce(jsonb_agg(x.epoch), '[]'), 'batch_ids', coalesce(jsonb_agg(x.batch_id), '[]')),
         'settle', coalesce(jsonb_agg(x.batch_id) FILTER (WHERE x.state = 'ended' OR x.gone), '[]'))

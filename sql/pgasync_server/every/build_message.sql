@@ -44,9 +44,9 @@ BEGIN
     'CONTINUE WHEN pgflow_started IS NULL; ',
     async.build_statement(lane_kind, _part.sole, _lane.label),
     ' RESET SESSION AUTHORIZATION; RESET ROLE; ',
-    format('PERFORM async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
+    format('pgflow_started := async.end_task(%s, %L, %s, %s, pgflow_tasks[pgflow_i], pgflow_started); ',
            _slot.ring, _s.server, _slot.epoch, _slot.batch_id),
-    'COMMIT; END LOOP; END'));
+    CASE WHEN _s.flush = 'batch' THEN 'SET LOCAL synchronous_commit = off; ' END, 'COMMIT; END LOOP; END'));
 END;
 $$;
 COMMENT ON FUNCTION async.build_message(async.loop_t, async.slot_t, async.lane, async.part_t) IS

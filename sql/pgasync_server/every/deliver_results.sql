@@ -3,33 +3,33 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Tells extensions which of their tasks have ended: all of one owner at once, and when that fails, one by one, so
- * that trouble with one touches no other; it is logged. Where nobody is to blame the error is raised: the cycle begins
- * anew.
+ * that trouble with one touches no other; it is logged, and that one is told again after 1, 2, 4, … 60 s. Where nobody
+ * is to blame the error is raised: the cycle begins anew.
  *
  * _results: of any owners.
  * Errors: those of the hooks that async.is_passing() knows.
- * Writes async.log_entry, and what the hooks do.
+ * Writes async.undelivered, async.log_entry, and what the hooks do.
  */
 #variable_conflict error
 DECLARE
+  owners CONSTANT TEXT[] := ARRAY(SELECT DISTINCT u.owner FROM unnest(_results) u);
   hook RECORD;
+  mine async.result_t[];
   result async.result_t;
 BEGIN
   -- a call for each owner
-  FOR hook IN
-    SELECT h.on_results AS routine, array_agg(u) AS results
-    FROM unnest(_results) u JOIN async.hook h ON h.owner = u.owner
-    WHERE h.on_results IS NOT NULL
-    GROUP BY h.owner
+  FOR hook IN SELECT h.owner, h.on_results AS routine FROM async.hook h WHERE h.owner = ANY(owners) AND h.on_results IS NOT NULL
   LOOP
+    mine := CASE WHEN cardinality(owners) = 1 THEN _results
+                 ELSE ARRAY(SELECT u FROM unnest(_results) u WHERE u.owner = hook.owner) END;
     BEGIN
-      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING hook.results;
+      EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING mine;
     EXCEPTION WHEN OTHERS THEN
       IF async.is_passing(SQLSTATE) THEN
         RAISE;
       END IF;
       PERFORM async.log('ERROR', format('results for %s failed together: %s', hook.routine, SQLERRM));
-      FOREACH result IN ARRAY hook.results LOOP
+      FOREACH result IN ARRAY mine LOOP
         BEGIN
           EXECUTE format('SELECT %s($1)', hook.routine::REGPROC) USING ARRAY[result];
         EXCEPTION WHEN OTHERS THEN
@@ -37,6 +37,11 @@ BEGIN
             RAISE;
           END IF;
           PERFORM async.log('ERROR', format('result of task %s failed: %s', result.task_id, SQLERRM));
+          INSERT INTO async.undelivered AS u(task_id, failures, due, error)
+          VALUES (result.task_id, 1, clock_timestamp() + INTERVAL '1 s', async.shorten_error(SQLSTATE, SQLERRM))
+          ON CONFLICT (task_id) DO UPDATE SET
+            failures = u.failures + 1, error = EXCLUDED.error,
+            due = clock_timestamp() + least(2 ^ u.failures, 60) * INTERVAL '1 s';
         END;
       END LOOP;
     END;

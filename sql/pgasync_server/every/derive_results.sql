@@ -8,28 +8,25 @@ $$
  * if it is.
  *
  * _verdicts: after async.yield_or_defer() and async.try_again() have seen them.
- * Reads async.task, async.lane, async.early_finish, async.doom, async.delayed.
+ * Reads async.task, async.delayed.
  */
 #variable_conflict error
 BEGIN
   RETURN QUERY
-  SELECT v.task_id, l.owner, t.owner_id, t.owner_item, l.owner_item <> 0,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.verdict, e.status, 'FINISHED')
+  SELECT v.task_id, v.owner, coalesce(t.owner_id, v.owner_id), coalesce(t.owner_item, v.owner_item), v.owner_item <> 0,
+         CASE v.outcome WHEN 'DONE' THEN coalesce(CASE WHEN w.open THEN v.doom END, v.answer, 'FINISHED')
                         WHEN 'ERROR' THEN 'FAILED' WHEN 'LOST' THEN 'FAILED' ELSE v.outcome END,
          v.started, v.ended,
          CASE WHEN v.outcome <> 'DONE' THEN v.sqlstate END,
-         CASE v.outcome WHEN 'DONE' THEN coalesce(w.message, e.message)
+         CASE v.outcome WHEN 'DONE' THEN coalesce(CASE WHEN w.open THEN v.doom_message END, v.answer_message)
                         WHEN 'LOST' THEN 'interrupted; its outcome is unknown' ELSE v.error END
   FROM unnest(_verdicts) v
-  JOIN async.task t ON t.task_id = v.task_id
-  JOIN async.lane l ON l.lane_id = v.lane_id
-  LEFT JOIN async.early_finish e ON e.task_id = v.task_id
-  LEFT JOIN async.doom d ON d.task_id = v.task_id
   CROSS JOIN LATERAL (
-    SELECT u.open, CASE WHEN u.open THEN d.status END AS verdict, CASE WHEN u.open THEN d.message END AS message
-    FROM (SELECT v.outcome = 'DONE' AND coalesce(e.status = 'DEFERRED', l.asynchronous) AS open) u) w
+    SELECT v.outcome = 'DONE' AND CASE WHEN v.answer IS NULL THEN v.asynchronous ELSE v.answer = 'DEFERRED' END AS open) w
+  LEFT JOIN LATERAL (
+    SELECT i.owner_id, i.owner_item FROM async.task i WHERE v.owner_item = 0 AND i.task_id = v.task_id) t ON true
   WHERE v.outcome <> 'BACK'
-    AND NOT (w.open AND d.task_id IS NULL)
+    AND NOT (w.open AND v.doom IS NULL)
     AND NOT (v.outcome IN ('ERROR', 'LOST', 'TIMED_OUT')
              AND EXISTS (SELECT FROM async.delayed y WHERE y.task_id = v.task_id));
 END;

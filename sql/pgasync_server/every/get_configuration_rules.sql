@@ -17,6 +17,7 @@ SELECT '{
     "default_concurrency_pool_workers": {"kind": "integer", "least": 1, "most": 10000},
     "advisory_mutex_id": {"kind": "integer", "least": -9223372036854775808, "most": 9223372036854775807},
     "log_level": {"kind": "word", "words": ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]},
+    "flush": {"kind": "word", "words": ["task", "batch"]},
     "allow_password": {"kind": "boolean"}
   },
   "targets": {

@@ -15,7 +15,7 @@ BEGIN
     AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid >= txid_snapshot_xmax(_s.snapshot))
     AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid IN (SELECT txid_snapshot_xip(_s.snapshot)))
     AND (SELECT c.configuration_version = _s.configuration FROM async.control c)
-    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due <= clock_timestamp());
+    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due >= _s.due_from AND d.due <= clock_timestamp());
 END;
 $$;
 COMMENT ON FUNCTION async.has_nothing_new(async.loop_t) IS 'Engine: whether a cycle would find nothing to do';

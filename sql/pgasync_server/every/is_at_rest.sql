@@ -5,7 +5,7 @@ $$
  * Tells whether nothing runs, waits for its target, or is expected from one, so that only requests can bring work.
  *
  * _s: state of the orchestrator.
- * Reads async.yielded, async.doomed_lane.
+ * Reads async.yielded, async.undelivered.
  */
 #variable_conflict error
 BEGIN
@@ -18,7 +18,8 @@ BEGIN
            OR t.is_self AND t.state <> 'up' OR NOT t.is_self AND t.state = 'up')
       AND coalesce(current_setting('pgflow.announcements', true), '') = ''
       AND NOT EXISTS (SELECT FROM async.yielded)
-      AND NOT EXISTS (SELECT FROM async.doomed_lane));
+      AND NOT EXISTS (SELECT FROM async.undelivered)
+      AND coalesce(current_setting('pgflow.doomed', true), '') = '');
 END;
 $$;
 COMMENT ON FUNCTION async.is_at_rest(async.loop_t) IS 'Engine: whether only requests can bring work';

@@ -15,7 +15,9 @@ BEGIN
   SELECT c.configuration_version INTO latest FROM async.control c;
   IF latest IS DISTINCT FROM _s.configuration THEN
     _s.configuration := latest;
-    SELECT c.workers, c.paused INTO _s.workers, _s.paused FROM async.control c;
+    SELECT c.workers, c.paused, c.flush INTO _s.workers, _s.paused, _s.flush FROM async.control c;
+    _s.unflushed := coalesce(_s.unflushed, false) OR _s.flush = 'batch';
+    _s.next_maintenance := clock_timestamp();  -- it may be due more often now
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
       SELECT async.refresh_target(t, u.old)

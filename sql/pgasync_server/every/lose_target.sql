@@ -28,6 +28,7 @@ BEGIN
   this_target.answer := NULL;
   this_target.trouble := NULL;
   this_target.revocations := NULL;
+  this_target.trimmed := NULL;
   targets[_target] := this_target;
   FOR i IN 1..coalesce(cardinality(slots), 0) LOOP
     slot := slots[i];

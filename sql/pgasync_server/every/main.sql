@@ -47,6 +47,7 @@ BEGIN
   END LOOP;
   PERFORM async.pass('stopping');
   PERFORM async.hang_up_all();
+  PERFORM async.log('NOTICE', pg_catalog.format('orchestrator with epoch %s has ended', s.epoch));
   PERFORM pg_catalog.pg_advisory_unlock(mutex);
 END;
 $$;

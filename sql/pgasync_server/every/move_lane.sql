@@ -34,6 +34,7 @@ BEGIN
     DELETE FROM async.requeue q WHERE q.lane_id = _lane.lane_id AND q.seq = ANY(requeued_seqs);
   END IF;
   _lane.requeued := cardinality(requeued_seqs) > 0;
+  _lane.again := greatest(_lane.again, (SELECT max(u) FROM unnest(requeued_seqs) u));
   IF EXISTS (SELECT FROM unnest(_parts) p WHERE p.furthest IS NOT NULL) THEN
     INSERT INTO async.lane_position(lane_id, seq) VALUES (_lane.lane_id, _lane.position);
   END IF;

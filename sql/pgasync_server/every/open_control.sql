@@ -9,7 +9,7 @@ $$
  *
  * _s: state of the orchestrator, returned as it is then; _target: index into _s.targets.
  * Errors: those of the connection; 08004 when a pooler stands in between.
- * Writes async.epoch.
+ * Writes async.epoch, async.log_entry.
  */
 #variable_conflict error
 DECLARE
@@ -41,6 +41,9 @@ BEGIN
     IF _s.in_test THEN
       PERFORM async.pass('registered');
     END IF;
+  END IF;
+  IF this_target.failures > 0 THEN
+    PERFORM async.log('NOTICE', format('target %s has been reached', this_target.target));
   END IF;
   this_target.state := 'up';
   this_target.failures := 0;

@@ -11,7 +11,7 @@ $$
 BEGIN
   PERFORM async.forget_waiting(_task_ids);
   INSERT INTO async.delayed(due, task_id, lane_id)
-  SELECT clock_timestamp() + _duration, t.task_id, t.lane_id
+  SELECT clock_timestamp() + greatest(_duration, '0'), t.task_id, t.lane_id
   FROM async.task t WHERE t.task_id = ANY(_task_ids) AND t.lane_id IS NOT NULL;
 END;
 $$;

@@ -15,6 +15,7 @@ DECLARE
   targets async.target_state_t[] := _s.targets;
   this_target async.target_state_t := targets[_target];
   reply JSONB := this_target.answer;
+  passed BIGINT := this_target.intake_no;
 BEGIN
   IF this_target.trouble IS NOT NULL THEN
     RAISE EXCEPTION '%', this_target.trouble USING ERRCODE = 'connection_failure';
@@ -39,12 +40,24 @@ BEGIN
   IF NOT this_target.at_home THEN
     this_target.snapshot := reply->>'snapshot';
   END IF;
+  IF (reply->>'trimmed')::BOOL THEN
+    this_target.trimmed := this_target.in_flight->>'since';
+  ELSIF reply ? 'trimmed' THEN
+    this_target.next_trim := '-infinity';  -- there is more to remove
+  END IF;
+  IF reply ? 'errors' THEN
+    PERFORM async.end_errands(this_target, reply->'errors');
+  END IF;
   this_target.pause := CASE
     WHEN jsonb_typeof(reply->'requests') = 'array' THEN 0.05 ELSE least(1, this_target.pause * 1.3) END;
+  IF jsonb_typeof(reply->'requests') = 'array' THEN
+    INSERT INTO async.intake(target_id, snapshot) VALUES (this_target.target_id, this_target.snapshot::TXID_SNAPSHOT)
+    RETURNING intake_no INTO this_target.intake_no;
+    DELETE FROM async.intake i WHERE i.target_id = this_target.target_id AND i.intake_no = passed;
+  END IF;
   targets[_target] := this_target;
   _s.targets := targets;
   IF jsonb_typeof(reply->'requests') = 'array' THEN
-    INSERT INTO async.intake(target_id, snapshot) VALUES (this_target.target_id, this_target.snapshot::TXID_SNAPSHOT);
     _s := async.take_in(_s, async.parse_requests(reply->'requests'));
   END IF;
   RETURN async.apply_answer(_s, _target, reply);

@@ -16,7 +16,7 @@ BEGIN
     RETURN QUERY
     SELECT q.task_id, NULL::BIGINT, q.seq, t.query, t.argument, false
     FROM async.requeue q JOIN async.task t ON t.task_id = q.task_id
-    WHERE q.lane_id = _lane.lane_id
+    WHERE q.lane_id = _lane.lane_id AND q.seq > coalesce(_lane.again, 0)
     ORDER BY q.seq LIMIT _limit;
     GET DIAGNOSTICS returned = ROW_COUNT;
   END IF;

@@ -12,16 +12,29 @@ $$
 #variable_conflict error
 DECLARE
   results async.result_t[];
+  open BOOL;
+  ailing BOOL;
+  noted BOOL;
 BEGIN
-  PERFORM async.yield_or_defer(_verdicts);
-  IF EXISTS (SELECT FROM unnest(_verdicts) v WHERE v.outcome <> 'DONE') THEN
+  SELECT bool_or(v.asynchronous OR v.answer IS NOT NULL), bool_or(v.outcome <> 'DONE'),
+         bool_or(v.doom IS NOT NULL OR v.answer IS NOT NULL)
+  INTO open, ailing, noted
+  FROM unnest(_verdicts) v;
+  IF open THEN
+    PERFORM async.yield_or_defer(_verdicts);
+  END IF;
+  IF ailing THEN
     PERFORM async.try_again(_verdicts);
   END IF;
   results := ARRAY(SELECT r FROM async.derive_results(_verdicts) r);
   INSERT INTO async.result(task_id, status, started, ended, sqlstate, error)
   SELECT r.task_id, r.status, r.started, r.ended, r.sqlstate, r.error FROM unnest(results) r;
-  DELETE FROM async.doom d USING unnest(_verdicts) v WHERE d.task_id = v.task_id;
-  DELETE FROM async.early_finish e USING unnest(_verdicts) v WHERE e.task_id = v.task_id;
+  IF noted THEN
+    DELETE FROM async.doom d
+    WHERE d.task_id = ANY(ARRAY(SELECT v.task_id FROM unnest(_verdicts) v WHERE v.doom IS NOT NULL));
+    DELETE FROM async.early_finish e
+    WHERE e.task_id = ANY(ARRAY(SELECT v.task_id FROM unnest(_verdicts) v WHERE v.answer IS NOT NULL));
+  END IF;
   RETURN results;
 END;
 $$;

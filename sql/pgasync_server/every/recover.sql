@@ -6,7 +6,7 @@ $$
  * known what became of it, and every open lane is looked at.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Reads async.batch, async.lane, async.doom, async.open_lane.
+ * Reads async.batch, async.lane, async.doom, async.doomed_lane, async.open_lane.
  */
 #variable_conflict error
 DECLARE
@@ -36,6 +36,7 @@ BEGIN
     slot.interrupted := EXISTS (SELECT FROM async.doom d WHERE d.task_id = ANY(left_over.task_ids));
     _s.slots := _s.slots || slot;
   END LOOP;
+  PERFORM set_config('pgflow.doomed', coalesce((SELECT string_agg(d.lane_id::TEXT, ',') FROM async.doomed_lane d), ''), false);
   PERFORM async.wake_lanes(ARRAY(SELECT o.lane_id FROM async.open_lane o));
   RETURN async.load_configuration(_s);
 END;

@@ -22,9 +22,8 @@ BEGIN
     this_target.next_exchange := '-infinity';
     this_target.next_trim := '-infinity';
     this_target.pause := 0.05;
-    this_target.snapshot := (
-      SELECT i.snapshot::TEXT FROM async.intake i
-      WHERE i.target_id = _target.target_id ORDER BY i.intake_no DESC LIMIT 1);
+    SELECT i.snapshot::TEXT, i.intake_no INTO this_target.snapshot, this_target.intake_no
+    FROM async.intake i WHERE i.target_id = _target.target_id ORDER BY i.intake_no DESC LIMIT 1;
     this_target.ring := 0;
     this_target.ring_tasks := 0;
   END IF;

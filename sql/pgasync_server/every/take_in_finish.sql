@@ -18,7 +18,8 @@ BEGIN
   asked := ARRAY(
     SELECT t.task_id FROM async.task t
     WHERE t.task_id = ANY(asked) AND NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = t.task_id));
-  running := ARRAY(SELECT u FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u WHERE u = ANY(asked));
+  running := ARRAY(
+    SELECT u FROM unnest(_s.slots) x CROSS JOIN LATERAL unnest(x.task_ids) u WHERE x.batch_id IS NOT NULL AND u = ANY(asked));
   settled := ARRAY(SELECT u FROM unnest(asked) u WHERE NOT u = ANY(running));
 
   IF _payload->>'status' = 'CANCELED' THEN

@@ -13,6 +13,7 @@ $$
 #variable_conflict error
 DECLARE
   latest TXID_SNAPSHOT;
+  latest_no BIGINT;
   requests async.request[];
 BEGIN
   IF txid_current_if_assigned() IS NOT NULL THEN
@@ -20,7 +21,9 @@ BEGIN
   END IF;
   SELECT txid_current_snapshot(), array_agg(r) INTO latest, requests FROM async.find_new_requests(_s.snapshot) r;
   IF requests IS NOT NULL THEN
-    INSERT INTO async.intake(target_id, snapshot) VALUES (0, latest);
+    INSERT INTO async.intake(target_id, snapshot) VALUES (0, latest) RETURNING intake_no INTO latest_no;
+    DELETE FROM async.intake i WHERE i.target_id = 0 AND i.intake_no = _s.intake_no;
+    _s.intake_no := latest_no;
     _s := async.take_in(_s, requests);
   END IF;
   _s.snapshot := latest;

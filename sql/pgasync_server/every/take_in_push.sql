@@ -13,7 +13,7 @@ DECLARE
   run_type TEXT := _request.payload->>'run_type';
   origin TEXT := _request.payload->>'source';
   new_ids BIGINT[] := ARRAY(SELECT u.value::BIGINT FROM jsonb_array_elements_text(_request.payload->'task_ids') u);
-  lane_key RECORD;
+  share RECORD;
   wanted async.lane;
 BEGIN
   IF run_type IN ('DOA', 'EMPTY') THEN
@@ -21,25 +21,25 @@ BEGIN
     RETURN;
   END IF;
   -- a loop: as many rounds as there are lanes, mostly one
-  FOR lane_key IN
-    SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw
-    FROM unnest(_request.items) i CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i) p
+  FOR share IN
+    SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw,
+           array_agg(i.task_id ORDER BY i.n) AS task_ids, array_agg(p.query ORDER BY i.n) AS queries,
+           array_agg(p.task_data ORDER BY i.n) AS task_data
+    FROM unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
     GROUP BY 1, 2, 3, 4, 5
   LOOP
-    SELECT t.target_id, async.ensure_pool(lane_key.concurrency_pool, t.target_id), coalesce(lane_key.priority, 0),
-           'async', 0::BIGINT, 0, 'query', coalesce(lane_key.manual_timeout, t.default_timeout, c.default_timeout),
-           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', lane_key.raw
+    SELECT t.target_id, async.ensure_pool(share.concurrency_pool, t.target_id), coalesce(share.priority, 0),
+           'async', 0::BIGINT, 0, 'query', coalesce(share.manual_timeout, t.default_timeout, c.default_timeout),
+           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw
     INTO wanted.target_id, wanted.pool_id, wanted.priority, wanted.owner, wanted.owner_id, wanted.owner_item,
          wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw
-    FROM async.target t CROSS JOIN async.control c WHERE t.target = lane_key.target;
+    FROM async.target t CROSS JOIN async.control c WHERE t.target = share.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
-    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, p.query, origin, p.task_data
+    SELECT i.task_id, l.lane_id, nextval('async.seq'), 0, 0, i.query, origin, i.task_data
     FROM (SELECT async.ensure_lane(wanted) AS lane_id) l
-    CROSS JOIN unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
-    WHERE (p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false)) IS NOT DISTINCT FROM
-          (lane_key.target, lane_key.priority, lane_key.concurrency_pool, lane_key.manual_timeout, lane_key.raw)
+    CROSS JOIN unnest(share.task_ids, share.queries, share.task_data) WITH ORDINALITY i(task_id, query, task_data, n)
     ORDER BY i.n;
   END LOOP;
 END;

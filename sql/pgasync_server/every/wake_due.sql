@@ -3,30 +3,36 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at
- * most.
+ * most, and not at what was due when it looked before: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.delayed, async.requeue, and what async.end_waiting_tasks() does.
+ * Writes async.delayed, async.requeue, what async.end_waiting_tasks() and async.redeliver_results() do.
  */
 #variable_conflict error
 DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
   woken RECORD;
   late BIGINT[];
 BEGIN
-  IF clock_timestamp() < _s.next_due THEN
+  IF now < _s.next_due THEN
     RETURN _s;
   END IF;
-  _s.next_due := clock_timestamp() + INTERVAL '50 ms';
+  _s.next_due := now + INTERVAL '50 ms';
   -- a call for each lane
   FOR woken IN
-    WITH gone AS (DELETE FROM async.delayed d WHERE d.due <= clock_timestamp() RETURNING d.lane_id, d.task_id, d.due)
+    WITH gone AS
+    (
+      DELETE FROM async.delayed d WHERE d.due >= _s.due_from AND d.due <= now RETURNING d.lane_id, d.task_id, d.due
+    )
     SELECT g.lane_id, array_agg(g.task_id ORDER BY g.due) AS task_ids FROM gone g GROUP BY g.lane_id
   LOOP
     PERFORM async.put_back(woken.lane_id, woken.task_ids);
   END LOOP;
-  late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up <= clock_timestamp());
+  late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up >= _s.due_from AND y.times_up <= now);
   PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');
   PERFORM async.expire_stranded(_s);
+  PERFORM async.redeliver_results();
+  _s.due_from := now;
   RETURN _s;
 END;
 $$;

@@ -11,17 +11,15 @@ $$
 #variable_conflict error
 BEGIN
   INSERT INTO async.yielded(task_id, lane_id, started, yielded, times_up)
-  SELECT v.task_id, v.lane_id, v.started, v.ended, v.started + l.timeout
+  SELECT v.task_id, v.lane_id, v.started, v.ended,
+         CASE WHEN l.timeout IS NOT NULL THEN greatest(v.started + l.timeout, clock_timestamp()) END
   FROM unnest(_verdicts) v JOIN async.lane l ON l.lane_id = v.lane_id
-  WHERE v.outcome = 'DONE' AND l.asynchronous
-    AND NOT EXISTS (SELECT FROM async.early_finish e WHERE e.task_id = v.task_id)
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+  WHERE v.outcome = 'DONE' AND v.asynchronous AND v.answer IS NULL AND v.doom IS NULL;
 
   INSERT INTO async.delayed(due, task_id, lane_id)
-  SELECT clock_timestamp() + coalesce(e.duration, '1 s'), v.task_id, v.lane_id
-  FROM async.early_finish e JOIN unnest(_verdicts) v ON v.task_id = e.task_id
-  WHERE e.status = 'DEFERRED' AND v.outcome = 'DONE'
-    AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = v.task_id);
+  SELECT clock_timestamp() + greatest(coalesce(v.answer_duration, '1 s'), '0'), v.task_id, v.lane_id
+  FROM unnest(_verdicts) v
+  WHERE v.outcome = 'DONE' AND v.answer = 'DEFERRED' AND v.doom IS NULL;
 END;
 $$;
 COMMENT ON FUNCTION async.yield_or_defer(async.verdict_t[]) IS

@@ -22,6 +22,7 @@ CREATE TABLE async.control
   default_concurrency_pool_workers INT NOT NULL DEFAULT 8,
   advisory_mutex_id BIGINT NOT NULL DEFAULT 5764888,
   log_level TEXT NOT NULL DEFAULT 'NOTICE',
+  flush TEXT NOT NULL DEFAULT 'task',
   paused BOOL NOT NULL DEFAULT false,
   configuration_version BIGINT NOT NULL DEFAULT 0,
   CONSTRAINT control_pk PRIMARY KEY (singleton),
@@ -35,7 +36,8 @@ CREATE TABLE async.control
   CONSTRAINT control_heavy_maintenance_sleep_positive CHECK (heavy_maintenance_sleep > '0'),
   CONSTRAINT control_self_concurrency_positive CHECK (self_concurrency > 0),
   CONSTRAINT control_default_concurrency_pool_workers_positive CHECK (default_concurrency_pool_workers > 0),
-  CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR'))
+  CONSTRAINT control_log_level_known CHECK (log_level IN ('DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR')),
+  CONSTRAINT control_flush_known CHECK (flush IN ('task', 'batch'))
 );
 COMMENT ON TABLE async.control IS 'Settings of the task engine; one row; change it with async.configure()';
 COMMENT ON COLUMN async.control.singleton IS 'Always true: the table has one row';
@@ -58,6 +60,9 @@ COMMENT ON COLUMN async.control.advisory_mutex_id IS
   'Key of the advisory lock that lets only one orchestrator run in this database';
 COMMENT ON COLUMN async.control.log_level IS
   'Least level that is logged: DEBUG, INFO, NOTICE, WARNING or ERROR';
+COMMENT ON COLUMN async.control.flush IS
+  'When the work of a task is flushed to disk: task: by its commit; batch: only before it counts as done, which is'
+  ' faster, but a crash may undo, for it to be done again, what others have seen';
 COMMENT ON COLUMN async.control.paused IS
   'The orchestrator starts nothing new; async.pause() and async.resume() set it';
 COMMENT ON COLUMN async.control.configuration_version IS

@@ -60,6 +60,7 @@ CREATE TABLE async.requeue
   task_id BIGINT NOT NULL,
   CONSTRAINT requeue_pk PRIMARY KEY (lane_id, seq)
 );
+CREATE INDEX requeue_task_idx ON async.requeue(task_id);
 COMMENT ON TABLE async.requeue IS 'Tasks that go again, before those of their lane that never went';
 
 CREATE TABLE async.delayed
@@ -70,4 +71,5 @@ CREATE TABLE async.delayed
   CONSTRAINT delayed_pk PRIMARY KEY (due, task_id)
 );
 CREATE INDEX delayed_task_idx ON async.delayed(task_id);
+CREATE INDEX delayed_lane_idx ON async.delayed(lane_id);
 COMMENT ON TABLE async.delayed IS 'Tasks that go again at a time';

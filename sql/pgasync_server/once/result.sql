@@ -8,6 +8,8 @@ CREATE TABLE async.yielded
   times_up TIMESTAMPTZ,
   CONSTRAINT yielded_pk PRIMARY KEY (task_id)
 );
+CREATE INDEX yielded_times_up_idx ON async.yielded(times_up);
+CREATE INDEX yielded_lane_idx ON async.yielded(lane_id);
 COMMENT ON TABLE async.yielded IS 'Tasks that have run and wait for their finish';
 
 CREATE TABLE async.result
@@ -21,7 +23,6 @@ CREATE TABLE async.result
   error TEXT,
   CONSTRAINT result_pk PRIMARY KEY (task_id)
 );
-CREATE INDEX result_ended_idx ON async.result USING brin (ended);
 COMMENT ON TABLE async.result IS 'How tasks ended; never updated';
 
 CREATE TABLE async.attempt
@@ -37,6 +38,16 @@ CREATE TABLE async.attempt
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
 COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';
+
+CREATE TABLE async.undelivered
+(
+  task_id BIGINT,
+  failures INT NOT NULL,        /* times that its owner could not be told */
+  due TIMESTAMPTZ NOT NULL,     /* when it will be told again */
+  error TEXT NOT NULL,
+  CONSTRAINT undelivered_pk PRIMARY KEY (task_id)
+);
+COMMENT ON TABLE async.undelivered IS 'Tasks that have ended and whose owner could not take that in; tried again';
 
 CREATE TYPE async.result_t AS
 (

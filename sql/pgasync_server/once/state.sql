@@ -45,6 +45,8 @@ CREATE TYPE async.lane_state_t AS
   work FLOAT8,              /* seconds that its tasks have been taking, commit apart, or null */
   pace FLOAT8,              /* seconds from one to the next in a batch, commit and competition included, or null */
   requeued BOOL,            /* something of it may be in async.requeue */
+  again BIGINT,             /* nothing of it is there up to this place */
+  trimmed BIGINT,           /* its rows of async.lane_position are gone up to this one */
   empty BOOL                /* nothing was left of it when it was last served */
 );
 COMMENT ON TYPE async.lane_state_t IS 'Engine: a lane that may hold waiting tasks';
@@ -69,7 +71,9 @@ CREATE TYPE async.target_state_t AS
   next_exchange TIMESTAMPTZ,
   next_trim TIMESTAMPTZ,    /* when to remove the requests there that have been taken in */
   pause FLOAT8,             /* seconds between exchanges: 0.05 to 1 */
-  snapshot TEXT,
+  snapshot TEXT,            /* its requests taken in */
+  intake_no BIGINT,         /* the row of async.intake that says so */
+  trimmed TEXT,             /* its requests removed */
   ring INT,
   ring_tasks BIGINT,        /* tasks assigned on this ring */
   revocations JSONB,        /* for the next exchange */
@@ -89,12 +93,23 @@ CREATE TYPE async.loop_t AS
   lanes async.lane_state_t[],
   targets async.target_state_t[],
   snapshot TXID_SNAPSHOT,   /* requests of this database taken in */
+  intake_no BIGINT,         /* the row of async.intake that says so */
+  trimmed TXID_SNAPSHOT,    /* requests of this database removed */
   configuration BIGINT,     /* configuration_version of async.control when targets were read */
   started TIMESTAMPTZ,
   paused BOOL,
   workers INT,
+  flush TEXT,               /* of async.control */
+  unflushed BOOL,           /* commits of tasks may have to be flushed before they are counted: it has been batch */
   next_due TIMESTAMPTZ,     /* when to look at async.delayed again */
+  due_from TIMESTAMPTZ,     /* nothing that is due before is left there, or in async.yielded */
   next_maintenance TIMESTAMPTZ,
+  untidy BOOL,              /* the last maintenance left something that it may remove at once */
+  next_vacuum TIMESTAMPTZ,
+  vacuumed JSONB,           /* by table: how many rows this session had removed when it was vacuumed */
+  hand BIGINT,              /* tasks up to this one have been looked at, whether they are old */
+  floor BIGINT,             /* no task up to this one was left */
+  next_survey TIMESTAMPTZ,  /* when to begin with the first task again: ids are given out before tasks are taken in */
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */

@@ -19,6 +19,15 @@ CREATE TYPE async.verdict_t AS
   ended TIMESTAMPTZ,
   sqlstate TEXT,
   error TEXT,
-  committed BOOL            /* it had committed something by itself before the error */
+  committed BOOL,           /* it had committed something by itself before the error */
+  doom TEXT,                /* status that it was doomed to end with, and why */
+  doom_message TEXT,
+  answer TEXT,              /* status by which it was finished or deferred from outside while it ran, and why */
+  answer_message TEXT,
+  answer_duration INTERVAL, /* for which it is put off */
+  asynchronous BOOL,        /* of its lane, as the next three */
+  owner TEXT,
+  owner_id BIGINT,
+  owner_item INT            /* 0: each task has its own */
 );
 COMMENT ON TYPE async.verdict_t IS 'Engine: what became of a task in a batch that has ended';

@@ -6,7 +6,7 @@ $$
  * Counts steps that have ended off their nodes; the first that failed stops the others of its node, where all must
  * complete.
  *
- * _results: the steps.
+ * _results: the steps, and maybe tasks of nodes, which are passed over.
  * Returns the nodes that end with them.
  * Writes flow.node_state, and what flow.stop_steps() does.
  */
@@ -21,6 +21,7 @@ BEGIN
            count(*) FILTER (WHERE r.status = 'CANCELED') AS canceled,
            (array_agg(r.error ORDER BY r.ended) FILTER (WHERE r.status NOT IN ('FINISHED', 'CANCELED')))[1] AS error
     FROM unnest(_results) r
+    WHERE r.is_member
     GROUP BY r.owner_id, r.owner_item
   ), counted AS
   (

@@ -11,7 +11,8 @@ $$
  *
  * _flow, _arguments, _only_these_nodes, _parent_task_id, _priority: as flow.run_flow() got them.
  * Errors: PF001 unknown flow, 0A000 what this version does not run.
- * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the row of flow.flow against flow.drop_flow().
+ * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the rows of flow.flow
+ *   and flow.definition against flow.drop_flow() and flow.forget_definitions().
  */
 #variable_conflict error
 DECLARE
@@ -19,7 +20,8 @@ DECLARE
 BEGIN
   INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id)
   SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
-  FROM flow.flow f WHERE f.flow = _flow FOR KEY SHARE;
+  FROM flow.flow f JOIN flow.definition d ON d.definition_id = f.definition_id
+  WHERE f.flow = _flow FOR KEY SHARE;
   IF NOT FOUND THEN
     PERFORM flow.raise_unknown_flow(_flow);
   END IF;

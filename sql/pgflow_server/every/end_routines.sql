@@ -6,7 +6,7 @@ $$
  * The routines of nodes have ended. After success a node goes on to its steps; after failure the steps that it pushed
  * are stopped, and it ends with them.
  *
- * _results: the nodes' own tasks.
+ * _results: the nodes' own tasks, and maybe steps, which are passed over.
  * Returns the nodes that end at once.
  * Writes what flow.begin_steps() and flow.condemn_nodes() do.
  */
@@ -28,6 +28,7 @@ BEGIN
     CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = f.definition_id AND x.node_no = r.owner_item OFFSET 0) n
     CROSS JOIN LATERAL flow.find_node_state(r.owner_id, r.owner_item) s
+    WHERE NOT r.is_member
   )
   SELECT array_agg(a.change) FILTER (WHERE a.good AND a.will_have_steps),
          array_agg(a.change) FILTER (WHERE NOT a.good AND a.has_steps),

@@ -6,7 +6,8 @@ $$
  * steps.
  *
  * _entered: the nodes.
- * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do.
+ * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do, FAILED where
+ *   the target is not there any more.
  * Writes flow.node_state, and what flow.queue_nodes() and flow.begin_steps() do.
  */
 #variable_conflict error
@@ -32,7 +33,7 @@ BEGIN
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
     SELECT c.flow_id, c.node_no, 'READY', 0, false, coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
     FROM unnest(begun) c LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
-    PERFORM flow.queue_nodes(begun);
+    ending := ending || flow.queue_nodes(begun);
   END IF;
   IF steps_only IS NOT NULL THEN
     PERFORM flow.begin_steps(steps_only);

@@ -1,42 +1,53 @@
-CREATE OR REPLACE FUNCTION flow.forget_runs(_keep INTERVAL) RETURNS BOOL LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.forget_runs(_flow_ids BIGINT[], _limit INT DEFAULT 2000) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Hook of the engine: removes a piece, up to 2,000 tasks, of the oldest run that has ended; once it has no tasks left,
- * the run itself. Its arguments go first: by that it is known to be incomplete.
+ * Removes a piece of runs that have ended: first their arguments, by whose absence they are known to be incomplete,
+ * then tasks, then what else there is of them, at last the runs with their last states, which tell that they have ended.
  *
- * _keep: how long ago it must have ended.
- * Returns whether there was anything to remove.
- * Writes flow.run, flow.run_state, flow.node_state, flow.arguments, flow.arguments_sent, async.lane,
- *   async.lane_position, and what async.forget_tasks() does.
+ * _flow_ids: the runs, in order.
+ * _limit: most rows of a table at a time.
+ * Writes flow.arguments, flow.node_state, flow.run_state, flow.parked_chunk, async.lane_position, and what
+ *   async.forget_tasks() and flow.drop_runs() do.
  */
 #variable_conflict error
 DECLARE
-  old_id BIGINT;
-  old_tasks BIGINT[];
+  old_tasks BIGINT[] := flow.find_tasks_of(_flow_ids, _limit);
+  removed BIGINT;
+  more BOOL := false;
 BEGIN
-  SELECT r.flow_id INTO old_id
-  FROM flow.run r
-  CROSS JOIN LATERAL (
-    SELECT s.state, s.changed FROM flow.run_state s WHERE s.flow_id = r.flow_id ORDER BY s.state_no DESC LIMIT 1) s
-  WHERE s.state <> 'RUNNING' AND s.changed < clock_timestamp() - _keep
-  ORDER BY r.flow_id
-  LIMIT 1;
-  IF old_id IS NULL THEN
-    RETURN false;
-  END IF;
-  DELETE FROM flow.arguments a WHERE a.flow_id = old_id;
-  old_tasks := ARRAY(SELECT t.task_id FROM async.task t WHERE t.owner_id = old_id LIMIT 2000);
+  DELETE FROM flow.arguments a WHERE a.flow_id = ANY(_flow_ids);
   PERFORM async.forget_tasks(old_tasks);
-  IF cardinality(old_tasks) < 2000 THEN
-    DELETE FROM flow.node_state s WHERE s.flow_id = old_id;
-    DELETE FROM flow.run_state s WHERE s.flow_id = old_id;
-    DELETE FROM flow.arguments_sent a WHERE a.flow_id = old_id;
-    DELETE FROM flow.run r WHERE r.flow_id = old_id;
-    DELETE FROM async.lane_position p USING async.lane l WHERE l.lane_id = p.lane_id AND l.owner = 'flow' AND l.owner_id = old_id;
-    DELETE FROM async.lane l WHERE l.owner = 'flow' AND l.owner_id = old_id;
+  IF cardinality(old_tasks) = _limit THEN
+    RETURN;
   END IF;
-  RETURN true;
+  DELETE FROM flow.node_state s
+  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.node_state o WHERE o.flow_id = ANY(_flow_ids) LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.run_state s
+  WHERE s.ctid = ANY(ARRAY(
+    SELECT o.ctid
+    FROM unnest(_flow_ids) u(flow_id)
+    CROSS JOIN LATERAL (
+      SELECT l.ctid FROM flow.run_state l WHERE l.flow_id = u.flow_id ORDER BY l.state_no DESC OFFSET 1 LIMIT _limit) o
+    LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  DELETE FROM flow.parked_chunk s
+  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.parked_chunk o WHERE o.flow_id = ANY(_flow_ids) LIMIT 100));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = 100;
+  DELETE FROM async.lane_position s
+  WHERE s.ctid = ANY(ARRAY(
+    SELECT p.ctid
+    FROM async.lane l JOIN async.lane_position p ON p.lane_id = l.lane_id
+    WHERE l.owner_id = ANY(_flow_ids) AND l.owner = 'flow' LIMIT _limit));
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  more := more OR removed = _limit;
+  IF NOT more THEN
+    PERFORM flow.drop_runs(_flow_ids, _limit);
+  END IF;
 END;
 $$;
-COMMENT ON FUNCTION flow.forget_runs(INTERVAL) IS 'Engine: hook of maintenance, removes old runs';
+COMMENT ON FUNCTION flow.forget_runs(BIGINT[], INT) IS 'Engine: removes a piece of runs that have ended';

@@ -10,13 +10,16 @@ $$
  */
 #variable_conflict error
 DECLARE
+  has_steps BOOL;
+  has_routines BOOL;
   ending flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
-  IF EXISTS (SELECT FROM unnest(_results) r WHERE r.is_member) THEN
-    ending := flow.count_steps(ARRAY(SELECT r FROM unnest(_results) r WHERE r.is_member));
+  SELECT bool_or(r.is_member), NOT bool_and(r.is_member) INTO has_steps, has_routines FROM unnest(_results) r;
+  IF has_steps THEN
+    ending := flow.count_steps(_results);
   END IF;
-  IF EXISTS (SELECT FROM unnest(_results) r WHERE NOT r.is_member) THEN
-    ending := ending || flow.end_routines(ARRAY(SELECT r FROM unnest(_results) r WHERE NOT r.is_member));
+  IF has_routines THEN
+    ending := ending || flow.end_routines(_results);
   END IF;
   PERFORM flow.advance(ending);
 END;

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION flow.queue_nodes(_begun flow.change_t[]) RETURNS VOID LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION flow.queue_nodes(_begun flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -6,12 +6,14 @@ $$
  * those of a run that have everything but the routine in common.
  *
  * _begun: the nodes.
- * Writes async.lane, async.task.
+ * Returns those that fail at once, since their target is not there any more.
+ * Writes async.lane, async.task, and what flow.fail_nodes() does.
  */
 #variable_conflict error
 DECLARE
   alike RECORD;
   wanted async.lane;
+  failing flow.change_t[] := '{}'::flow.change_t[];
 BEGIN
   FOR alike IN
     SELECT r.flow_id, n.target, r.priority + n.priority AS priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
@@ -24,6 +26,10 @@ BEGIN
     GROUP BY r.flow_id, n.target, r.priority + n.priority, n.synchronous, n.retries, n.retry_delay, n.retry_backoff,
              n.retry_max_delay, n.retry_on, n.on_interrupt, r.definition_id, r.flow
   LOOP
+    IF NOT EXISTS (SELECT FROM async.target t WHERE t.target = alike.target) THEN
+      failing := failing || flow.fail_nodes(alike.flow_id, alike.node_nos, format('unknown target "%s"', alike.target));
+      CONTINUE;
+    END IF;
     wanted := flow.draft_lane(alike.target, NOT alike.synchronous, NULL);
     wanted.priority := alike.priority;
     wanted.owner_id := alike.flow_id;
@@ -44,6 +50,7 @@ BEGIN
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = alike.definition_id AND x.node_no = u.node_no OFFSET 0) n
     ORDER BY n.node_no;
   END LOOP;
+  RETURN failing;
 END;
 $$;
 COMMENT ON FUNCTION flow.queue_nodes(flow.change_t[]) IS 'Engine: queues the tasks of nodes'' own routines';

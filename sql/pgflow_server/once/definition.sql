@@ -135,3 +135,11 @@ COMMENT ON TABLE flow.definition_mutex IS
 COMMENT ON COLUMN flow.definition_mutex.definition_id IS 'Definition that it belongs to';
 COMMENT ON COLUMN flow.definition_mutex.mutex_no IS 'Number of the set within the definition, from 1';
 COMMENT ON COLUMN flow.definition_mutex.node_no IS 'Node of the set';
+
+CREATE TABLE flow.dropped_definition
+(
+  definition_id BIGINT,
+  CONSTRAINT dropped_definition_pk PRIMARY KEY (definition_id)
+);
+COMMENT ON TABLE flow.dropped_definition IS 'Definitions that are gone, of which parts may be left';
+COMMENT ON COLUMN flow.dropped_definition.definition_id IS 'Definition';

@@ -1,7 +1,7 @@
 /* How flows reach the task engine, which knows nothing of them. */
 INSERT INTO async.hook(owner, check_request, on_requests, on_results, on_cycle, on_maintenance)
 VALUES
-  ('flow', 'flow.check_request', 'flow.handle_requests', 'flow.handle_results', 'flow.expand_chunks', 'flow.forget_runs');
+  ('flow', 'flow.check_request', 'flow.handle_requests', 'flow.handle_results', 'flow.expand_chunks', 'flow.forget_old');
 
 INSERT INTO async.task_kind(kind, argument_type, header, argument, preamble, on_missing)
 VALUES

@@ -21,6 +21,7 @@ CREATE TABLE flow.run
   CONSTRAINT run_pk PRIMARY KEY (flow_id)
 );
 CREATE INDEX run_flow_idx ON flow.run(flow, flow_id);
+CREATE INDEX run_definition_idx ON flow.run(definition_id);
 COMMENT ON TABLE flow.run IS 'Runs as they were asked for; never updated, removed task_keep_duration after their end';
 COMMENT ON COLUMN flow.run.flow_id IS 'Number of the run';
 COMMENT ON COLUMN flow.run.flow IS 'Name of its flow';
@@ -104,7 +105,7 @@ CREATE TABLE flow.chunk
   steps JSONB[] NOT NULL,
   CONSTRAINT chunk_pk PRIMARY KEY (chunk_id)
 );
-CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no);
+CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no, chunk_id);
 COMMENT ON TABLE flow.chunk IS 'Steps that will become tasks in one of the next cycles';
 COMMENT ON COLUMN flow.chunk.chunk_id IS 'Place in the queue';
 COMMENT ON COLUMN flow.chunk.flow_id IS 'Run';

@@ -123,9 +123,10 @@ def end_long_ago(db: Any, number: int) -> list[int]:
     for flow_id in runs:
         wait_run(db, flow_id)
     orchestrator.stop()
-    db.execute(
-        "UPDATE flow.run_state SET changed = changed - INTERVAL '1 year' WHERE flow_id = ANY(%s)", (runs,)
-    )
+    for table, moment in (("flow.run", "requested"), ("flow.run_state", "changed")):
+        db.execute(
+            f"UPDATE {table} SET {moment} = {moment} - INTERVAL '1 year' WHERE flow_id = ANY(%s)", (runs,)
+        )
     return runs
 
 

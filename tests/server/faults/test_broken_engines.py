@@ -127,16 +127,8 @@ ENGINES = [
         DoubledError,
         TWICE,
         on_target=(
-            Change(
-                "async.begin_task",
-                "PERFORM pg_catalog.pg_advisory_lock_shared(",
-                "PERFORM pg_catalog.concat(",
-            ),
-            Change(
-                "async.begin_task",
-                "PERFORM pg_catalog.pg_advisory_unlock_shared(",
-                "PERFORM pg_catalog.concat(",
-            ),
+            Change("async.is_revoked", "PERFORM pg_advisory_lock_shared(", "PERFORM concat("),
+            Change("async.is_revoked", "PERFORM pg_advisory_unlock_shared(", "PERFORM concat("),
         ),
     ),
 ]

@@ -157,7 +157,7 @@ def test_our_sessions_are_ended_at_random(
     """Any of them but the orchestrator: slots at work, control connections, helpers; 30 times."""
     where = steps.place(db, client_db, target)
     flow_id = scene.start(
-        db, STEPS, target=target, sleep=0.002, retries=50, retry_delay="10 ms", retry_backoff=1
+        db, STEPS, target=target, sleep=0.005, retries=50, retry_delay="10 ms", retry_backoff=1
     )
     scene.reach(where, flow_id, 2)  # lest all of them hit the one task that there is at first
     hits = 0

@@ -8,6 +8,7 @@ TRIGGER = "CREATE TRIGGER a BEFORE INSERT ON async.t FOR EACH ROW EXECUTE FUNCTI
 def test_catches_what_would_fail_the_second_time() -> None:
     assert found("or_replace", PLANTED) == ["f.sql:1 write CREATE OR REPLACE: files of every/ run again"]
     assert len(found("or_replace", "CREATE VIEW async.v_a AS SELECT 1 AS a;")) == 1
+    assert len(found("or_replace", "CREATE PROCEDURE async.p() LANGUAGE sql AS '';")) == 1
     assert "DROP TRIGGER IF EXISTS a" in found("or_replace", TRIGGER)[0]
     assert len(found("or_replace", f"DROP TRIGGER a ON async.t;\n{TRIGGER}")) == 1
     assert len(found("or_replace", f"DROP TRIGGER IF EXISTS a ON async.u;\n{TRIGGER}")) == 1

@@ -1,0 +1,33 @@
+CREATE OR REPLACE FUNCTION flow.find_old_runs(_keep INTERVAL) RETURNS BIGINT[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs that ended long enough ago, among the next hundred. Behind the first that was requested within that time there is
+ * none, so that it begins anew then: what is passed over are runs that were under way that long ago.
+ *
+ * The setting pgflow.runs_seen of the orchestrator's session holds how far it has got.
+ *
+ * _keep: how long ago they must have ended.
+ * Reads flow.run, flow.run_state.
+ */
+#variable_conflict error
+DECLARE
+  before CONSTANT TIMESTAMPTZ := clock_timestamp() - _keep;
+  seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.runs_seen', true), ''), '0')::BIGINT;
+  piece RECORD;
+BEGIN
+  SELECT count(*) AS runs, max(r.flow_id) AS furthest, bool_or(r.requested >= before) AS has_new,
+         array_agg(r.flow_id ORDER BY r.flow_id) FILTER (WHERE s.state <> 'RUNNING' AND s.changed < before) AS old_ids
+  INTO piece
+  FROM (SELECT n.flow_id, n.requested FROM flow.run n WHERE n.flow_id > seen ORDER BY n.flow_id LIMIT 100) r
+  LEFT JOIN LATERAL (
+    SELECT l.state, l.changed
+    FROM flow.run_state l WHERE l.flow_id = r.flow_id AND r.requested < before ORDER BY l.state_no DESC LIMIT 1) s ON true;
+  IF piece.old_ids IS NULL THEN
+    PERFORM set_config(
+      'pgflow.runs_seen', (CASE WHEN piece.runs = 100 AND NOT piece.has_new THEN piece.furthest ELSE 0 END)::TEXT, false);
+  END IF;
+  RETURN piece.old_ids;
+END;
+$$;
+COMMENT ON FUNCTION flow.find_old_runs(INTERVAL) IS 'Engine: runs that ended long ago';
