@@ -15,14 +15,11 @@ from tests.support.database import Database
 from tests.support.matrix import MATRIX, arrange, chosen_majors, major_of, majors_for_long
 from tests.support.memory import temporary_files_in_memory
 from tests.support.orchestrator import Orchestrator
-from tests.support.pool import CLIENT_TEMPLATE, SERVER_TEMPLATE, ServerPool
+from tests.support.pool import CLIENT_TEMPLATE, MADE_TO_BE_KILLED, SERVER_TEMPLATE, ServerPool
 
 pytest_plugins = ["tests.support.summary"]
 
 MakeServer = Callable[..., Server]
-
-MADE_TO_BE_KILLED = {"dynamic_shared_memory_type": "mmap"}
-"""Settings that keep what a killed server leaves among its files, which are removed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

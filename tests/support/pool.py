@@ -17,20 +17,27 @@ CLIENT_TEMPLATE = "client_template"
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 """Settings for servers whose tests do not ask what survives a crash of the machine."""
 
+MADE_TO_BE_KILLED = {"dynamic_shared_memory_type": "mmap"}
+"""Settings that keep what a killed server leaves among its files, which are removed."""
+
 _EXTENSIONS = {SERVER_TEMPLATE: SERVER_EXTENSION, CLIENT_TEMPLATE: CLIENT_EXTENSION}
 
 
 class ServerPool:
-    """The servers of a test session, with our extensions installed, and their template databases."""
+    """The servers of a test session, with our extensions installed, and their template databases.
 
-    def __init__(self) -> None:
+    settings: more of them for each server, which win over the usual ones.
+    """
+
+    def __init__(self, settings: dict[str, str] | None = None) -> None:
+        self._settings = settings or {}
         self._servers: dict[str, Server] = {}
         self._templates: set[tuple[str, str]] = set()
 
     def get(self, major: str) -> Server:
         """Return the running server of ``major``."""
         if major not in self._servers:
-            server = Server(major, settings={**FAST, **profiles.settings(major)})
+            server = Server(major, settings={**FAST, **self._settings, **profiles.settings(major)})
             server.install()
             self._servers[major] = server
         return self._servers[major].start()

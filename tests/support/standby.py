@@ -84,6 +84,19 @@ class Standby:
         return row[0] if row else None
 
 
+def wait_for_no_standby(primary: Server) -> None:
+    """Have commits on a primary wait for no standby any more."""
+    with primary.connect() as session:
+        session.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        session.execute("SELECT pg_reload_conf()")
+
+        def is_heeded() -> bool:
+            with primary.connect() as fresh:
+                return fresh.execute("SHOW synchronous_standby_names").fetchone() == ("",)
+
+        until(is_heeded, what="commits wait for no standby")
+
+
 def _copy(primary: Server, data: Path, number: int) -> None:
     """Copy the files of the running ``primary``, of that major, to ``data``, as a base backup does."""
     old = number < 15

@@ -81,7 +81,8 @@ def steps() -> list[dict[str, str]]:
 class Mixture:
     """Runs of one flow, begun by and by; beside each a run that is cancelled, and raw tasks."""
 
-    def __init__(self, db: Any, client_db: Any, late_db: Any) -> None:
+    def __init__(self, db: Any, client_db: Any, late_db: Any, conninfo: str | None = None) -> None:
+        """Make callbacks and targets; ``conninfo`` is how the server connects to ``client_db``."""
         self.db = db
         self.places = {"self": db, "client": client_db}
         """Where steps run that end by themselves."""
@@ -95,7 +96,7 @@ class Mixture:
         scene.prepare(*self.everywhere)
         for place in self.everywhere:
             place.execute(KINDS)
-        self._configure_targets(client_db.conninfo)
+        self._configure_targets(conninfo or client_db.conninfo)
         work.configure(db, "mixture", {"nodes": self._nodes()})
         held = [{"node": f"held_{name}", "target": name, "routine": "work.held"} for name in self.places]
         work.configure(db, "held", {"nodes": held})
@@ -150,15 +151,15 @@ class Mixture:
             self.canceled.append(flow_id)
         self._held.clear()
 
-    def check(self) -> None:
-        """Everything ends as it should."""
+    def check(self, timeout: float = 60) -> None:
+        """Everything ends as it should, within so many seconds."""
 
         def over() -> bool:
             self.stir()
             running = "SELECT count(*)::INT FROM flow.v_flow_status WHERE state = 'RUNNING'"
             return self.db.value(running) == 0
 
-        until(over, timeout=60, what="all runs to end")
+        until(over, timeout, what="all runs to end")
         for flow_id in self.runs:
             assert wait_run(self.db, flow_id) == "FINISHED"
             self._check_run(flow_id)

@@ -4,7 +4,7 @@ under way: each run ends as it should, and each step that does not commit by its
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,10 +16,8 @@ from tests.server.faults.mixture import Mixture
 from tests.server.faults.sabotage import Change, change
 from tests.support.boundary import Boundary
 from tests.support.consistency import check_consistency
-from tests.support.database import Database
 from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
-from tests.support.pool import CLIENT_TEMPLATE, ServerPool
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
@@ -30,14 +28,6 @@ UNDER_WAY = ("reaped", "answered", "asked", "rotated", "worked", "committed", "s
 """Those that it comes to again and again."""
 STOPPING = ("stopping",)
 """Those that it comes to when it is told to stop."""
-
-
-@pytest.fixture
-def late_db(servers: ServerPool, server: Any) -> Iterator[Database]:
-    """Another database with the client extensions only."""
-    database = servers.clone(server, CLIENT_TEMPLATE)
-    yield database
-    database.drop()
 
 
 Way = Callable[[Any, Orchestrator, Boundary], None]
@@ -166,3 +156,21 @@ def test_boundary(
     kept = "SELECT count(*)::INT FROM flow.run WHERE flow_id = ANY(%s)"
     until(lambda: db.value(kept, (old,)) == 0, what="old runs to be removed")
     scene.check_nothing_is_left(db, orchestrator, client_db, late_db)
+
+
+def test_nobody_else_can_stop_it(db: Any, orchestrator: Orchestrator) -> None:
+    """Not a role without rights, whatever it sets and locks."""
+    role = f"{db.name}_nobody"
+    db.execute(f"CREATE ROLE {role} LOGIN")
+    try:
+        with db.connect(user=role) as session:
+            for place in [*AT_START, *UNDER_WAY, *STOPPING]:
+                session.execute(f"SET pgflow.stop_at = '{place}'")
+            session.execute("SELECT pg_advisory_lock(1885759283, 0)")
+            orchestrator.stop()
+            orchestrator.start()
+            scene.prepare(db)
+            scene.check_run(db, scene.start(db, 20), 20)
+            scene.check_nothing_is_left(db, orchestrator)
+    finally:
+        db.execute(f"DROP ROLE {role}")

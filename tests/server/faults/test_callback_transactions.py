@@ -115,7 +115,7 @@ def check_parts(where: Any, told: list[dict[str, Any]], again: set[str]) -> None
 def test_they_commit_and_roll_back(db: Any, where: Any, there: str, orchestrator: Any) -> None:
     """Short ones of all kinds, many in a batch: where nothing dies, each takes effect exactly once."""
     where.execute(PARTS)
-    told = mixed_parts(1800)
+    told = mixed_parts(900)
     flow_id = steps.start(db, "work.parts", told, there)
     assert wait_run(db, flow_id, 60) == "FINISHED"
     ended = steps.ended(db, flow_id)
@@ -138,10 +138,10 @@ def test_what_waits_behind_a_slow_one_is_not_begun_twice(
            COMMIT;
            PERFORM pg_sleep(((_args).step_arguments ->> 'linger')::FLOAT8);""",
     )
-    told = [step | {"sleep": 0.0, "linger": 0.0} for step in steps.numbered(3000)]
-    for step in rng.sample(told, 50):
+    told = [step | {"sleep": 0.0, "linger": 0.0} for step in steps.numbered(1500)]
+    for step in rng.sample(told, 25):
         step["sleep"] = rng.uniform(0.04, 0.12)
-    for step in rng.sample(told, 50):
+    for step in rng.sample(told, 25):
         step["linger"] = rng.uniform(0.04, 0.12)
     flow_id = steps.start(db, "work.commits", told, there)
     assert wait_run(db, flow_id, 60) == "FINISHED"
@@ -156,10 +156,10 @@ def test_they_commit_and_everything_dies(
     """Their sessions and the orchestrator are ended at random: those that commit take effect at least once,
     the others exactly once, and what was rolled back never."""
     where.execute(PARTS)
-    told = mixed_parts(1800)
+    told = mixed_parts(900)
     flow_id = steps.start(db, "work.parts", told, there)
     done = "SELECT count(DISTINCT step)::INT FROM work.part"
-    for threshold in sorted(rng.sample(range(1, 1400), 6)):
+    for threshold in sorted(rng.sample(range(1, 700), 6)):
         until(lambda at=threshold: where.value(done) >= at, what=f"{threshold} steps to be done")
         time.sleep(rng.uniform(0, 0.01))
         faults.hit("session terminated", scene.signal_sessions(where, rng, 4))

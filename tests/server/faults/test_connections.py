@@ -22,7 +22,7 @@ from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
 
-STEPS = 1000
+STEPS = 600
 BATCH = b"DO "
 """What the query that runs tasks begins with."""
 CONTROL = b"async.attend"

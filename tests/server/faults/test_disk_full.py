@@ -8,31 +8,36 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pgflow_build.servers import Server
 from psycopg import sql
 
 from tests.model import work
 from tests.server.faults import scene, steps
+from tests.server.faults.conftest import get
 from tests.support.database import CLIENT_EXTENSION, SERVER_EXTENSION, Database
 from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
+from tests.support.pool import MADE_TO_BE_KILLED, ServerPool
 from tests.support.small_disk import SmallDisk
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
 
-STEPS = 600
+STEPS = 400
 PATIENT: dict[str, Any] = {"retries": 10_000, "retry_delay": "200 ms", "retry_backoff": 1, "retry_on": ["53"]}
 """Steps that wait for room."""
 
 
-@pytest.fixture
-def disk_server(make_server: Callable[..., Any], major: str) -> Any:
-    """A server of the test's own, whose small tablespace may fill up."""
-    return make_server(major, settings={"shared_buffers": "16MB"})
+@pytest.fixture(scope="module")
+def disk_server(major: str) -> Iterator[Server]:
+    """A server whose small tablespace may fill up."""
+    pool = ServerPool(MADE_TO_BE_KILLED | {"shared_buffers": "16MB"})
+    yield get(pool, major)
+    pool.stop()
 
 
-@pytest.fixture
-def disk(disk_server: Any) -> Iterator[SmallDisk]:
+@pytest.fixture(scope="module")
+def small_disk(disk_server: Server) -> Iterator[SmallDisk]:
     """The disk of its tablespace ``small``."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
@@ -44,22 +49,43 @@ def disk(disk_server: Any) -> Iterator[SmallDisk]:
         location = sql.Literal(str(made.space("data")))
         session.execute(sql.SQL("CREATE TABLESPACE small LOCATION {}").format(location))
         yield made
-    disk_server.shut_down("immediate")
-
-
-def create(server: Any, extension: str, name: str, where: str = "") -> Database:
-    """Make a database with an extension, all of it on the small disk if ``where`` says so."""
-    with server.connect() as session:
-        session.execute(f"CREATE DATABASE {name} {where}")
-    database = Database(server, name)
-    database.execute(f"CREATE EXTENSION {extension} CASCADE")
-    return database
+        disk_server.shut_down("immediate")
 
 
 @pytest.fixture
-def full_db(disk_server: Any, disk: SmallDisk) -> Database:
+def disk(small_disk: SmallDisk) -> Iterator[SmallDisk]:
+    """The same, with room on it."""
+    yield small_disk
+    small_disk.make_room()
+
+
+Create = Callable[[str, str], Database]
+"""Makes a database of the test's own with an extension, where a clause of CREATE DATABASE says."""
+
+
+@pytest.fixture
+def create(disk_server: Server, disk: SmallDisk) -> Iterator[Create]:
+    """Makes databases that are removed after the test."""
+    made: list[Database] = []
+
+    def make(extension: str, where: str = "") -> Database:
+        database = Database(disk_server, f"cramped_{len(made)}")
+        with disk_server.connect() as session:
+            session.execute(f"CREATE DATABASE {database.name} {where}")
+        made.append(database)
+        database.execute(f"CREATE EXTENSION {extension} CASCADE")
+        return database
+
+    yield make
+    disk.make_room()
+    for database in made:
+        database.drop()
+
+
+@pytest.fixture
+def full_db(create: Create) -> Database:
     """A client whose table ``work.large`` is on the small disk."""
-    database = create(disk_server, CLIENT_EXTENSION, "cramped")
+    database = create(CLIENT_EXTENSION, "")
     scene.prepare(database)
     database.execute("CREATE TABLE work.large(filling TEXT) TABLESPACE small")
     work.procedure(database, "grow", GROW)
@@ -141,10 +167,10 @@ def add_growing(where: Any) -> None:
 
 
 def test_the_whole_target_is_full(
-    db: Any, disk_server: Any, disk: SmallDisk, orchestrator: Any, faults: Faults, rng: random.Random
+    db: Any, create: Create, disk: SmallDisk, orchestrator: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Not even a receipt can be written, nor a revocation, nor what a callback asks for."""
-    full_db = create(disk_server, CLIENT_EXTENSION, "cramped", "TABLESPACE small")
+    full_db = create(CLIENT_EXTENSION, "TABLESPACE small")
     scene.prepare(full_db)
     add_growing(full_db)
     prepare(db, full_db)
@@ -164,11 +190,11 @@ def test_the_whole_target_is_full(
 
 
 def test_the_server_is_full(
-    disk_server: Any, disk: SmallDisk, client_db: Any, faults: Faults, rng: random.Random
+    create: Create, disk: SmallDisk, client_db: Any, faults: Faults, rng: random.Random
 ) -> None:
     """The orchestrator's own tables have no room: it gives up in the end, or waits; with room, and started
     again if it has, the runs on both targets go on."""
-    db = create(disk_server, SERVER_EXTENSION, "near", "TABLESPACE small")
+    db = create(SERVER_EXTENSION, "TABLESPACE small")
     scene.prepare(db, client_db)
     add_growing(db)
     scene.add_target(db, target="client", connection_string=client_db.conninfo)
@@ -177,13 +203,13 @@ def test_the_server_is_full(
     there = scene.start(db, 5 * STEPS, target="client", name="there", **PATIENT)
     for threshold in sorted(rng.sample(range(1, STEPS // 2), 2)):
         scene.reach(db, here, threshold)
-        before = refusals(disk_server)
+        before = refusals(db.server)
         disk.fill()
         until(
-            lambda before=before: not orchestrator.is_running() or refusals(disk_server) > before + 20,
+            lambda before=before: not orchestrator.is_running() or refusals(db.server) > before + 20,
             what="the orchestrator to want room",
         )
-        print("refusals:", refusals(disk_server) - before, "orchestrator:", orchestrator.error or "goes on")
+        print("refusals:", refusals(db.server) - before, "orchestrator:", orchestrator.error or "goes on")
         faults.hit("disk full")
         disk.make_room()
         if not orchestrator.is_running():

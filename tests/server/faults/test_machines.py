@@ -5,20 +5,14 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.model import work
 from tests.server.faults import scene
-from tests.support.database import (
-    CLIENT_EXTENSION,
-    SERVER_EXTENSION,
-    Database,
-    conninfo_by_way_of,
-    create_with_extension,
-)
+from tests.support.database import Database, conninfo_by_way_of
 from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
 from tests.support.proxy import Proxy
@@ -26,15 +20,9 @@ from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
 
-STEPS = 2000
-DOWN = 20 if os.environ.get("PGFLOW_LONG") else 8
+STEPS = 1000
+DOWN = 20 if os.environ.get("PGFLOW_LONG") else 3
 """Seconds that a machine is away."""
-
-
-@pytest.fixture
-def far_db(make_server: Callable[..., Any], major: str) -> Database:
-    """A client on a server of its own, which has only the client extensions and knows no way back."""
-    return create_with_extension(make_server(major), CLIENT_EXTENSION, "far")
 
 
 @pytest.fixture
@@ -59,16 +47,20 @@ def revive(db: Database) -> None:
     scene.reachable(db)
 
 
-def test_a_target_is_killed_and_stays_away(
-    db: Any, far_db: Any, orchestrator: Any, faults: Faults, rng: random.Random
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_a_target_is_away_for_a_while(
+    db: Any, far_db: Any, orchestrator: Any, faults: Faults, rng: random.Random, how: str
 ) -> None:
     """Meanwhile what runs elsewhere goes on; once it is back its run goes on by itself."""
     scene.prepare(db, far_db)
     scene.add_target(db, target="far", connection_string=far_db.conninfo)
     flow_id = scene.start(db, STEPS, target="far", sleep=0.002)
     for _ in scene.moments(rng, far_db, flow_id, STEPS // 2, 1):
-        far_db.server.kill9()
-        faults.hit("target killed")
+        if how == "killed":
+            far_db.server.kill9()
+        else:
+            far_db.server.shut_down()
+        faults.hit(f"target {how}")
         gone = time.monotonic()
         scene.check_run(db, scene.start(db, STEPS, name="elsewhere"), STEPS, timeout=60)
         assert scene.is_open(db, flow_id)
@@ -94,10 +86,10 @@ def test_a_target_is_killed_again_and_again(
 
 
 def test_the_server_is_killed_again_and_again(
-    make_server: Callable[..., Any], major: str, far_db: Any, faults: Faults, rng: random.Random
+    near_db: Any, far_db: Any, faults: Faults, rng: random.Random
 ) -> None:
     """Postmaster and all: its own steps, and those of a target that stays alive and knows nothing of it."""
-    db = create_with_extension(make_server(major), SERVER_EXTENSION, "near")
+    db = near_db
     scene.prepare(db, far_db)
     scene.add_target(db, target="far", connection_string=far_db.conninfo)
     orchestrator = Orchestrator(db).start()
@@ -141,7 +133,7 @@ def test_a_stalled_connection_touches_its_own_target_only(
     rng: random.Random,
     ending: str,
 ) -> None:
-    """While nothing passes to the one target, 2,000 steps of the other run to their end."""
+    """While nothing passes to the one target, the steps of the other run to their end."""
     flow_id = scene.start(db, STEPS, target=by_proxy, sleep=0.002)
     for _ in scene.moments(rng, client_db, flow_id, STEPS // 2, 1):
         proxy.pause()
@@ -221,49 +213,3 @@ def test_on_interrupt(
     assert far_db.value("SELECT count(*)::INT FROM work.began") == began
     assert work.count(far_db, flow_id) == began - 1
     scene.check_nothing_is_left(db, orchestrator, far_db)
-
-
-def test_everything_fails_in_turns(
-    make_server: Callable[..., Any], major: str, far_db: Any, faults: Faults, rng: random.Random
-) -> None:
-    """Orchestrator, server, target and network, in an order that the seed draws, under one run on each
-    of two targets."""
-    db = create_with_extension(make_server(major), SERVER_EXTENSION, "near")
-    network = Proxy(far_db.server.host, far_db.server.port)
-    scene.prepare(db, far_db)
-    scene.add_target(db, target="far", connection_string=conninfo_by_way_of(far_db.conninfo, network.port))
-    orchestrator = Orchestrator(db).start()
-    here = scene.start(db, STEPS, sleep=0.002)
-    there = scene.start(db, STEPS, target="far", name="there", sleep=0.002)
-    turns = [
-        "orchestrator terminated",
-        "server killed",
-        "target killed",
-        "network dropped",
-        "network stalled",
-    ] * 2
-    rng.shuffle(turns)
-    print("faults, in this order:", *turns, sep="\n")
-    for fault, _ in zip(turns, scene.moments(rng, far_db, there, STEPS, len(turns)), strict=True):
-        if fault == "orchestrator terminated":
-            orchestrator.terminate()
-        elif fault == "server killed":
-            db.server.kill9()
-            until(lambda: not orchestrator.is_running(), what="the orchestrator to be gone")
-            revive(db)
-        elif fault == "target killed":
-            far_db.server.kill9()
-            revive(far_db)
-        elif fault == "network dropped":
-            network.drop()
-        else:
-            network.pause()
-            time.sleep(rng.uniform(0, 1))
-            network.resume()
-        faults.hit(fault)
-        if not orchestrator.is_running():
-            orchestrator.start()
-    scene.check_run(db, here, STEPS)
-    scene.check_run(db, there, STEPS, far_db)
-    scene.check_nothing_is_left(db, orchestrator, far_db)
-    network.close()

@@ -14,12 +14,13 @@ from tests.model.graphs import build
 from tests.model.model import outcome
 from tests.server.faults import scene
 from tests.support.faults import Faults
+from tests.support.orchestrator import Orchestrator
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
 
-STEPS = 3000
-LONG = 60 if os.environ.get("PGFLOW_LONG") else 5
+STEPS = 1500
+LONG = 60 if os.environ.get("PGFLOW_LONG") else 2
 """Seconds that the long callback runs at least; it goes on until it is told that it is enough."""
 
 
@@ -202,6 +203,28 @@ def test_taken_over_by_force_in_mid_run(
     scene.check_nothing_is_left(db, orchestrator)
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_started_at_once(db: Any, orchestrator: Any, faults: Faults, rng: random.Random, force: bool) -> None:
+    """Four at the same time, again and again in mid-run: one is left. Without force that is the one that was
+    there, and the others leave of themselves."""
+    scene.prepare(db)
+    flow_id = scene.start(db, STEPS, sleep=0.002)
+    reigning = orchestrator
+    for _ in scene.moments(rng, db, flow_id, STEPS, 3):
+        rivals = [Orchestrator(db, force=force) for _ in range(4)]
+        for rival in rivals:
+            rival.launch()
+        faults.hit("orchestrators started at once", len(rivals))
+        everyone = [reigning, *rivals]
+        until(lambda all_=everyone: sum(one.is_running() for one in all_) == 1, what="all but one to end")
+        (reigning,) = (one for one in everyone if one.is_running())
+        if not force:
+            assert reigning is orchestrator
+            assert [rival.error for rival in rivals] == [None] * 4
+    scene.check_run(db, flow_id, STEPS)
+    scene.check_nothing_is_left(db, reigning)
+
+
 def test_a_stop_in_mid_run_loses_nothing(db: Any, orchestrator: Any, rng: random.Random) -> None:
     scene.prepare(db)
     flow_id = scene.start(db, STEPS, sleep=0.002)
@@ -227,7 +250,7 @@ def test_an_adopted_callback_is_still_in_hand(db: Any, orchestrator: Any, faults
             "steps": [{"step": "1"}],
         }
         work.configure(
-            db, "held", {"nodes": [held | ({"step_timeout": "4 s"} if how == "times_out" else {})]}
+            db, "held", {"nodes": [held | ({"step_timeout": "2 s"} if how == "times_out" else {})]}
         )
         flow_id = work.run(db, "held")
         until(lambda: gate.waiting() == 1, what="the callback to begin")

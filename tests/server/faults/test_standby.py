@@ -4,38 +4,33 @@ that saw them both."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.model import work
 from tests.server.faults import scene, steps
-from tests.support.database import CLIENT_EXTENSION, SERVER_EXTENSION, Database, create_with_extension
+from tests.support.database import Database
 from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
 from tests.support.proxy import Proxy
-from tests.support.standby import Standby
+from tests.support.standby import Standby, wait_for_no_standby
 from tests.support.wait import until, wait_run
 
 pytestmark = pytest.mark.long
 
-STEPS = 1200
+STEPS = 800
 
 
 @pytest.fixture
-def far_db(make_server: Callable[..., Any], major: str) -> Database:
-    """The target ``far``, a client on a server of its own."""
-    return create_with_extension(make_server(major), CLIENT_EXTENSION, "far")
-
-
-@pytest.fixture
-def primary_db(make_server: Callable[..., Any], major: str, far_db: Any) -> Database:
+def primary_db(near_db: Database, client_db: Database) -> Iterator[Database]:
     """The pgflow server, with the target ``far``."""
-    database = create_with_extension(make_server(major), SERVER_EXTENSION, "near")
-    scene.prepare(database, far_db)
-    scene.add_target(database, target="far", connection_string=far_db.conninfo)
-    return database
+    scene.prepare(near_db, client_db)
+    scene.add_target(near_db, target="far", connection_string=client_db.conninfo)
+    yield near_db
+    near_db.server.start()
+    wait_for_no_standby(near_db.server)
 
 
 @pytest.fixture
@@ -63,31 +58,31 @@ def take_over(standby: Standby, faults: Faults) -> tuple[Database, Orchestrator]
 
 
 def test_a_synchronous_standby_loses_nothing(
-    primary_db: Any, far_db: Any, standby: Standby, faults: Faults, rng: random.Random
+    primary_db: Any, client_db: Any, standby: Standby, faults: Faults, rng: random.Random
 ) -> None:
     """The primary is killed in mid-run, while all its work is on the target: each step takes effect once."""
     standby.make_synchronous()
     Orchestrator(primary_db).start()
     flow_id = scene.start(primary_db, STEPS, target="far", sleep=0.004)
-    for number in scene.moments(rng, far_db, flow_id, STEPS, 1):
+    for number in scene.moments(rng, client_db, flow_id, STEPS, 1):
         print("killed after", number, "steps")
         primary_db.server.kill9()
         faults.hit("server killed")
     db, orchestrator = take_over(standby, faults)
-    scene.check_run(db, flow_id, STEPS, far_db)
-    scene.check_run(db, scene.start(db, 100, target="far", name="later"), 100, far_db)
-    scene.check_nothing_is_left(db, orchestrator, far_db)
+    scene.check_run(db, flow_id, STEPS, client_db)
+    scene.check_run(db, scene.start(db, 100, target="far", name="later"), 100, client_db)
+    scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
 def test_it_loses_nothing_of_the_servers_own(
-    primary_db: Any, far_db: Any, standby: Standby, faults: Faults, rng: random.Random
+    primary_db: Any, client_db: Any, standby: Standby, faults: Faults, rng: random.Random
 ) -> None:
     """The same for steps in the server's own database, and when the orchestrator has been replaced before."""
     standby.make_synchronous()
     orchestrator = Orchestrator(primary_db).start()
     here = scene.start(primary_db, STEPS, sleep=0.002)
     there = scene.start(primary_db, STEPS, target="far", name="there", sleep=0.002)
-    for number in scene.moments(rng, far_db, there, STEPS, 3):
+    for number in scene.moments(rng, client_db, there, STEPS, 3):
         print("orchestrator replaced after", number, "steps")
         orchestrator.terminate()
         faults.hit("orchestrator terminated")
@@ -95,37 +90,37 @@ def test_it_loses_nothing_of_the_servers_own(
     primary_db.server.kill9()
     faults.hit("server killed")
     db, orchestrator = take_over(standby, faults)
-    scene.check_run(db, there, STEPS, far_db)
+    scene.check_run(db, there, STEPS, client_db)
     scene.check_run(db, here, STEPS)
-    scene.check_nothing_is_left(db, orchestrator, far_db)
+    scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
 def test_what_works_on_outlives_the_primary(
-    primary_db: Any, far_db: Any, standby: Standby, faults: Faults
+    primary_db: Any, client_db: Any, standby: Standby, faults: Faults
 ) -> None:
     """Callbacks that are running on the target when the primary dies go on there and count."""
     standby.make_synchronous()
     Orchestrator(primary_db).start()
     told = steps.numbered(4)
-    with work.Gate(far_db) as gate:
-        work.procedure(far_db, "held", "PERFORM work.gate(1); CALL work.run(_args);")
+    with work.Gate(client_db) as gate:
+        work.procedure(client_db, "held", "PERFORM work.gate(1); CALL work.run(_args);")
         flow_id = steps.start(primary_db, "work.held", told, "far")
         until(lambda: gate.waiting() == 4, what="the steps to begin")
         primary_db.server.kill9()
         faults.hit("server killed")
         db, orchestrator = take_over(standby, faults)
-        scene.check_run(db, scene.start(db, 100, target="far"), 100, far_db)
+        scene.check_run(db, scene.start(db, 100, target="far"), 100, client_db)
         assert gate.waiting() == 4
     assert wait_run(db, flow_id, 30) == "FINISHED"
-    ended = steps.check_all_once(db, far_db, flow_id, told)
+    ended = steps.check_all_once(db, client_db, flow_id, told)
     assert {result.attempts for result in ended.values()} == {1}
-    scene.check_nothing_is_left(db, orchestrator, far_db)
+    scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
 @pytest.mark.parametrize("primary", ["killed", "alive"])
 def test_an_asynchronous_standby_lags_behind(
     primary_db: Any,
-    far_db: Any,
+    client_db: Any,
     standby: Standby,
     link: Proxy,
     faults: Faults,
@@ -136,7 +131,7 @@ def test_an_asynchronous_standby_lags_behind(
     are not taken for its own; and a primary that does not know that it was replaced runs nothing more."""
     old = Orchestrator(primary_db).start()
     flow_id = scene.start(primary_db, STEPS, target="far", sleep=0.004)
-    for _ in scene.moments(rng, far_db, flow_id, STEPS // 3, 1):
+    for _ in scene.moments(rng, client_db, flow_id, STEPS // 3, 1):
         known = finished(primary_db, flow_id)
         standby.catch_up()
         link.pause()
@@ -145,7 +140,7 @@ def test_an_asynchronous_standby_lags_behind(
             old.terminate()
             faults.hit("orchestrator terminated")
             old.start()
-        scene.reach(far_db, flow_id, len(known) + STEPS // 4)
+        scene.reach(client_db, flow_id, len(known) + STEPS // 4)
     if primary == "killed":
         primary_db.server.kill9()
         faults.hit("server killed")
@@ -153,16 +148,16 @@ def test_an_asynchronous_standby_lags_behind(
     if primary == "alive":
         until(lambda: not old.is_running(), what="the old primary's orchestrator to end")
     assert wait_run(db, flow_id, 120) == "FINISHED"
-    found = steps.effects(far_db, flow_id)
+    found = steps.effects(client_db, flow_id)
     assert found.keys() == {None, *(str(n) for n in range(1, STEPS + 1))}, "lost, or nobody asked for it"
     twice = {step for step, count in found.items() if count > 1}
     assert not twice & known, f"done again although it was known to be done: {twice & known}"
     assert max(found.values()) <= 2
     print("known:", len(known), "done again, having been unknown:", len(twice))
-    epochs = far_db.execute("SELECT epoch, token FROM async.fence ORDER BY epoch DESC LIMIT 1")
+    epochs = client_db.execute("SELECT epoch, token FROM async.fence ORDER BY epoch DESC LIMIT 1")
     assert epochs == db.execute("SELECT epoch, token FROM async.epoch ORDER BY epoch DESC LIMIT 1")
-    scene.check_run(db, scene.start(db, 100, target="far", name="later"), 100, far_db)
-    scene.check_nothing_is_left(db, orchestrator, far_db)
+    scene.check_run(db, scene.start(db, 100, target="far", name="later"), 100, client_db)
+    scene.check_nothing_is_left(db, orchestrator, client_db)
 
 
 def finished(db: Any, flow_id: int) -> set[str]:
@@ -180,17 +175,17 @@ def end_our_sessions(where: Any) -> int:
 
 @pytest.mark.parametrize("connections", ["kept", "cut"])
 def test_the_old_primary_does_no_harm(
-    primary_db: Any, far_db: Any, standby: Standby, link: Proxy, faults: Faults, connections: str
+    primary_db: Any, client_db: Any, standby: Standby, link: Proxy, faults: Faults, connections: str
 ) -> None:
     """It does not know that it was replaced, and has its own runs to begin: none of their steps is done by
     it on the target, even where it connects anew, and what the new primary's runs are told is theirs."""
     old = Orchestrator(primary_db).start()
-    scene.check_run(primary_db, scene.start(primary_db, 100, target="far"), 100, far_db)
+    scene.check_run(primary_db, scene.start(primary_db, 100, target="far"), 100, client_db)
     standby.catch_up()
     link.pause()
     faults.hit("network stalled")
-    work.procedure(far_db, "told", "INSERT INTO work.told VALUES ((_args).flow_arguments ->> 'by');")
-    far_db.execute("CREATE TABLE work.told(by TEXT)")
+    work.procedure(client_db, "told", "INSERT INTO work.told VALUES ((_args).flow_arguments ->> 'by');")
+    client_db.execute("CREATE TABLE work.told(by TEXT)")
     one = {"nodes": [{"node": "a", "target": "far", "routine": "work.told"}]}
     work.configure(primary_db, "told", one)
     lost = work.run(primary_db, "told", {"by": "the old primary, before"})
@@ -200,12 +195,12 @@ def test_the_old_primary_does_no_harm(
     new = work.run(db, "told", {"by": "the new primary"})
     assert wait_run(db, new) == "FINISHED"
     if connections == "cut":
-        faults.hit("session terminated", end_our_sessions(far_db))
+        faults.hit("session terminated", end_our_sessions(client_db))
     late = work.run(primary_db, "told", {"by": "the old primary, after"})
     until(lambda: not old.is_running(), what="the old primary's orchestrator to end")
     newer = work.run(db, "told", {"by": "the new primary"})
     assert wait_run(db, newer) == "FINISHED"
-    by = [name for (name,) in far_db.execute("SELECT by FROM work.told")]
+    by = [name for (name,) in client_db.execute("SELECT by FROM work.told")]
     assert sorted(by) == ["the new primary"] * 2 + ["the old primary, before"]
     assert scene.is_open(primary_db, late)
-    scene.check_nothing_is_left(db, orchestrator, far_db)
+    scene.check_nothing_is_left(db, orchestrator, client_db)
