@@ -236,6 +236,46 @@ def what_waits_behind_a_slow_step_is_taken_back(stage: Stage) -> None:
     assert {result.attempts for result in stage.check(flow_id, told).values()} == {1}
 
 
+TRIPWIRE = """
+CREATE SEQUENCE work.trips;
+CREATE TABLE work.tripwire();
+CREATE FUNCTION work.trip() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM work.tripwire) THEN
+    PERFORM nextval('work.trips');
+    RAISE EXCEPTION 'tripped' USING ERRCODE = '{code}';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER trip BEFORE INSERT ON {table} FOR EACH ROW EXECUTE PROCEDURE work.trip();
+"""
+TRIPPED = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END::INT FROM work.trips"
+
+
+def statements_of_the_orchestrator_fail(stage: Stage, table: str, code: str) -> None:
+    """It cannot write to the table for a while: a task is pushed, a run begins, steps are taken in, results
+    are counted once it can."""
+    db, where, target = stage.db, stage.where, stage.target
+    stage.orchestrator.start()
+    scene.check_run(db, scene.start(db, 20, target=target), 20, where)
+    db.execute(TRIPWIRE.format(table=table, code=code))
+    pushed = scene.push(db, "SELECT 1", target)
+    flow_id = scene.start(db, 200, target=target)
+    until(lambda: db.value(TRIPPED) >= 3, what="the orchestrator to have failed")
+    stage.faults.hit("statement of the orchestrator fails", db.value(TRIPPED))
+    db.execute("INSERT INTO work.tripwire DEFAULT VALUES")
+    if not stage.orchestrator.is_running():
+        stage.orchestrator.start()
+    scene.check_run(db, flow_id, 200, where, timeout=stage.patience)
+    until(lambda: scene.unresolved(db, [pushed]) == 0, what="the task to end")
+    scene.check_nothing_is_left(db, stage.orchestrator, where)
+
+
+def the_orchestrator_has_no_room(stage: Stage) -> None:
+    """Steps that are pushed meanwhile are taken in once there is some."""
+    statements_of_the_orchestrator_fail(stage, "flow.chunk", "53100")
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     a_session_is_ended_in_mid_task,
     a_session_is_ended_at_its_receipt,
@@ -244,4 +284,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     callbacks_end_while_there_is_no_orchestrator,
     the_orchestrator_is_replaced_between_two_steps,
     what_waits_behind_a_slow_step_is_taken_back,
+    the_orchestrator_has_no_room,
 )

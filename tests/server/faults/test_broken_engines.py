@@ -17,7 +17,13 @@ from tests.server.faults.sabotage import Change
 from tests.server.faults.scenarios import Scenario, Stage
 from tests.support.faults import Faults
 from tests.support.orchestrator import Orchestrator
-from tests.support.promises import BrokenPromiseError, DoubledError, InconsistentError, StuckError
+from tests.support.promises import (
+    BrokenPromiseError,
+    DoubledError,
+    InconsistentError,
+    LostError,
+    StuckError,
+)
 
 pytestmark = [pytest.mark.long, pytest.mark.inconsistent]
 
@@ -120,6 +126,13 @@ ENGINES = [
         InconsistentError,
         "step_counter",
         on_server=(Change("flow.count_steps", "s.unfinished - t.ended", "s.unfinished - 2 * t.ended"),),
+    ),
+    Broken(
+        "requests are given up for want of room",
+        scenarios.the_orchestrator_has_no_room,
+        LostError,
+        "never took effect",
+        on_server=(Change("async.is_passing", "IN ('40', '53')", "IN ('none')"),),
     ),
     Broken(
         "sessions begin tasks while these are being taken back",

@@ -94,9 +94,10 @@ def full_db(create: Create) -> Database:
 
 GROW = """
 INSERT INTO work.large SELECT string_agg(md5(n::TEXT || random()), '') FROM generate_series(1, 1500) AS n;
+PERFORM pg_sleep(0.005);
 CALL work.run(_args);
 """
-"""Takes about 50 kB on the disk."""
+"""Takes about 50 kB on the disk, and so long that the run is not over before the disk is full."""
 
 
 def failing_for_want_of_room(db: Any) -> int:

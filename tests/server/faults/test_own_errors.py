@@ -7,34 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.server.faults import scene, steps
+from tests.server.faults import scenarios, steps
 from tests.support.faults import Faults
-from tests.support.wait import until
+from tests.support.orchestrator import Orchestrator
 
 pytestmark = pytest.mark.long
-
-STEPS = 200
-TRIPWIRE = """
-CREATE SEQUENCE work.trips;
-CREATE TABLE work.tripwire();
-CREATE FUNCTION work.trip() RETURNS TRIGGER LANGUAGE plpgsql AS $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM work.tripwire) THEN
-    PERFORM nextval('work.trips');
-    RAISE EXCEPTION 'tripped' USING ERRCODE = '{code}';
-  END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER trip BEFORE INSERT ON {table} FOR EACH ROW EXECUTE PROCEDURE work.trip();
-"""
-TRIPPED = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END::INT FROM work.trips"
 
 
 @pytest.mark.parametrize("target", ["self", "client"])
 @pytest.mark.parametrize(
     ("table", "code"),
     [
-        ("flow.chunk", "53100"),
+        ("flow.chunk", "53300"),
         ("flow.node_state", "53200"),
         ("flow.run_state", "40P01"),
         ("async.task", "58030"),
@@ -42,21 +26,9 @@ TRIPPED = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END::INT FROM work.
     ],
 )
 def test_nothing_is_given_up(
-    db: Any, client_db: Any, orchestrator: Any, faults: Faults, table: str, code: str, target: str
+    db: Any, client_db: Any, faults: Faults, table: str, code: str, target: str
 ) -> None:
-    """It wants room or memory, deadlocks, waits too long for a lock, or cannot write: runs begin, steps are
-    taken in and results are counted once it can."""
+    """It wants connections or memory, deadlocks, cannot write, or waits too long for a lock."""
     where = steps.place(db, client_db, target)
-    flow_id = scene.start(db, STEPS, target=target)
-    scene.check_run(db, flow_id, STEPS, where)
-    db.execute(TRIPWIRE.format(table=table, code=code))
-    pushed = scene.push(db, "SELECT 1", target)
-    flow_id = scene.start(db, STEPS, target=target)
-    until(lambda: db.value(TRIPPED) >= 3, what="the orchestrator to have failed")
-    faults.hit("statement of the orchestrator fails", db.value(TRIPPED))
-    db.execute("INSERT INTO work.tripwire DEFAULT VALUES")
-    if not orchestrator.is_running():
-        orchestrator.start()
-    scene.check_run(db, flow_id, STEPS, where, timeout=30)
-    until(lambda: scene.unresolved(db, [pushed]) == 0, what="the task to end")
-    scene.check_nothing_is_left(db, orchestrator, where)
+    stage = scenarios.Stage(db, where, target, Orchestrator(db), faults)
+    scenarios.statements_of_the_orchestrator_fail(stage, table, code)
