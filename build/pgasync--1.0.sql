@@ -307,8 +307,9 @@ $$
  * themselves need this: revoked in the midst of it, one would be done twice although nothing died.
  *
  * The lock is held to the end of the transaction, so the session begins no other task before the revocations can be
- * seen; the task it is at is then the first without a receipt. In the first 20 ms of a batch the session does not ask
- * for the lock, so one sent so lately is left alone.
+ * seen; the task it is at is then the first without a receipt. A session does not ask for the lock (async.may_begin())
+ * where the task before the last has ended within 20 ms, or the batch has begun within; so one that shows such signs
+ * of life, as of 50 ms, is left alone.
  *
  * _ring, _server, _epoch, _batch_id: keys of the receipts; _task_ids: in the order in which the batch runs them;
  * _pid: process id of its session.
@@ -320,12 +321,12 @@ BEGIN
   PERFORM pg_advisory_xact_lock(1885759282, _pid);
   PERFORM async.revoke(_ring, _server, _epoch, _batch_id, w.task_ids[2:])
   FROM (
-    SELECT array_agg(u.task_id ORDER BY u.n) AS task_ids
+    SELECT array_agg(u.task_id ORDER BY u.n) FILTER (WHERE r.task_id IS NULL) AS task_ids, max(r.ended) AS latest
     FROM unnest(_task_ids) WITH ORDINALITY u(task_id, n)
-    WHERE u.task_id NOT IN (
-      SELECT r.task_id FROM async.find_receipts(_server, ARRAY[_epoch], ARRAY[_batch_id]) r)) w
+    LEFT JOIN async.find_receipts(_server, ARRAY[_epoch], ARRAY[_batch_id]) r ON r.task_id = u.task_id) w
   WHERE EXISTS (
-    SELECT FROM pg_stat_activity a WHERE a.pid = _pid AND a.query_start < clock_timestamp() - INTERVAL '50 ms');
+    SELECT FROM pg_stat_activity a
+    WHERE a.pid = _pid AND greatest(a.query_start, w.latest) < clock_timestamp() - INTERVAL '50 ms');
 END;
 $$;
 COMMENT ON FUNCTION async.revoke_waiting(INT, UUID, BIGINT, BIGINT, BIGINT[], INT) IS
@@ -659,23 +660,36 @@ END;
 $$;
 COMMENT ON FUNCTION async.begin_batch(UUID, BIGINT) IS 'Engine: opens a batch on a target';
 
--- pgasync/every/is_revoked.sql
-CREATE FUNCTION async.is_revoked(_ring INT, _server UUID, _epoch BIGINT, _batch_id BIGINT, _task_id BIGINT)
-RETURNS BOOL LANGUAGE plpgsql
+-- pgasync/every/may_begin.sql
+CREATE FUNCTION async.may_begin(
+  _ring INT,
+  _server UUID,
+  _epoch BIGINT,
+  _batch_id BIGINT,
+  _task_id BIGINT,
+  _n INT,
+  _began TIMESTAMPTZ) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Whether a task of a batch has been revoked. Waits for an async.revoke_waiting() of this session's tasks that is just
- * going on. VOLATILE, so as to see what that has written. No lock of the table outlives the look: the task may take
- * hours, and receipts must rotate meanwhile.
+ * Whether a task of a batch may begin. It may not when it has been revoked meanwhile, or when the batch has used up its
+ * 300 ms, so that the rest goes back; the first always has time. Waits for an async.revoke_waiting() of this session's
+ * tasks that is just going on. VOLATILE, so as to see what that has written. No lock of the table outlives the look: the
+ * task may take hours, and receipts must rotate meanwhile.
  *
- * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt.
+ * A batch asks only where a revocation could be by now (async.build_message()).
+ *
+ * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _n: place of
+ * the task in its batch, from 1; _began: when the batch did.
  * Reads async.receipt_0 or async.receipt_1; takes an advisory lock for a moment.
  */
 #variable_conflict error
 DECLARE
-  answer BOOL;
+  revoked BOOL;
 BEGIN
+  IF _n > 1 AND clock_timestamp() > _began + INTERVAL '300 ms' THEN
+    RETURN false;
+  END IF;
   PERFORM pg_advisory_lock_shared(1885759282, pg_backend_pid());
   PERFORM pg_advisory_unlock_shared(1885759282, pg_backend_pid());
   BEGIN
@@ -686,57 +700,15 @@ BEGIN
       PERFORM FROM async.receipt_1 r
       WHERE r.server = _server AND r.epoch = _epoch AND r.batch_id = _batch_id AND r.task_id = _task_id;
     END IF;
-    answer := FOUND;
+    revoked := FOUND;
     RAISE EXCEPTION 'looked' USING ERRCODE = 'triggered_action_exception';
   EXCEPTION WHEN triggered_action_exception THEN NULL;  -- gives the lock of the table back
   END;
-  RETURN answer;
+  RETURN NOT revoked;
 END;
 $$;
-COMMENT ON FUNCTION async.is_revoked(INT, UUID, BIGINT, BIGINT, BIGINT) IS
-  'Engine: whether a task of a batch has been revoked';
-
--- pgasync/every/begin_task.sql
-/* lint: allow search_path: a SET clause would cost more than all the rest */
-CREATE FUNCTION async.begin_task(
-  _ring INT,
-  _server UUID,
-  _epoch BIGINT,
-  _batch_id BIGINT,
-  _task_id BIGINT,
-  _n INT,
-  _began TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE plpgsql STABLE AS
-$$
-/*
- * Called on the target before each task of a batch: whether the task is to run. It is not when it has been revoked
- * meanwhile, or when the batch has used up its 300 ms, so that the rest goes back; the first always has time. Looking
- * for a revocation only saves the work, since the receipt's key is what decides; it is looked for where one could be
- * by now. Sets pgflow.task, by which a session knows that it runs a task.
- * Names are qualified, operators too: a SET clause would cost more than all the rest. It is STABLE since each
- * expression would take a snapshot of its own otherwise, and an assignment stands where PERFORM would cost more.
- *
- * _ring: receipt table to look into, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _n: place of
- * the task in its batch, from 1; _began: when the batch did.
- * Returns the time, or null if the task is not to run.
- */
-#variable_conflict error
-DECLARE
-  now CONSTANT pg_catalog.TIMESTAMPTZ := pg_catalog.clock_timestamp();
-  set_to pg_catalog.TEXT;
-BEGIN
-  IF _n OPERATOR(pg_catalog.=) 1 OR now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '20 ms') THEN
-    IF _n OPERATOR(pg_catalog.>) 1 AND now OPERATOR(pg_catalog.>) (_began OPERATOR(pg_catalog.+) INTERVAL '300 ms')
-       OR async.is_revoked(_ring, _server, _epoch, _batch_id, _task_id)
-    THEN
-      RETURN NULL;
-    END IF;
-  END IF;
-  set_to := pg_catalog.set_config('pgflow.task', _task_id::pg_catalog.TEXT, false);
-  RETURN now;
-END;
-$$;
-COMMENT ON FUNCTION async.begin_task(INT, UUID, BIGINT, BIGINT, BIGINT, INT, TIMESTAMPTZ) IS
-  'Engine: opens a task of a batch on a target';
+COMMENT ON FUNCTION async.may_begin(INT, UUID, BIGINT, BIGINT, BIGINT, INT, TIMESTAMPTZ) IS
+  'Engine: whether a task of a batch may begin';
 
 -- pgasync/every/end_task.sql
 /* lint: allow search_path: a SET clause would cost more than all the rest */
@@ -755,13 +727,15 @@ $$
  * Everything is qualified: a SET clause would cost more than all the rest. Assignments stand where PERFORM would
  * cost more.
  *
- * _ring: receipt table to write, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _started: what
- * async.begin_task() returned, and what this returns, so that an assignment can call it.
+ * _ring: receipt table to write, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _started: when the
+ * task began.
+ * Returns when it ended, as the receipt says.
  * Errors: 23505 when the task has been revoked, which undoes its work.
  * Writes async.receipt_0 or async.receipt_1.
  */
 #variable_conflict error
 DECLARE
+  now CONSTANT pg_catalog.TIMESTAMPTZ := pg_catalog.clock_timestamp();
   unlocked pg_catalog.TEXT;
 BEGIN
   RESET ALL;
@@ -772,12 +746,12 @@ BEGIN
   unlocked := pg_catalog.pg_advisory_unlock_all();
   IF _ring OPERATOR(pg_catalog.=) 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
-    VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, now);
   ELSE
     INSERT INTO async.receipt_1(server, epoch, batch_id, task_id, started, ended)
-    VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, now);
   END IF;
-  RETURN _started;
+  RETURN now;
 END;
 $$;
 COMMENT ON FUNCTION async.end_task(INT, UUID, BIGINT, BIGINT, BIGINT, TIMESTAMPTZ) IS

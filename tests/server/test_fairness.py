@@ -361,6 +361,15 @@ def test_a_target_that_is_down_delays_only_its_own(flows: Any) -> None:
     end(flows, waits)
 
 
+def test_the_oldest_go_first_before_it_is_known_how_long_they_take(flows: Any) -> None:
+    """None waits in a session behind others that take long, while younger ones begin."""
+    control(flows, workers=2)
+    pushed = push(flows, "SELECT pg_sleep(0.05)", 100)
+    until(lambda: open_tasks(flows, pushed) <= 90, what="ten to end")
+    assert open_tasks(flows, pushed[20:]) == 80
+    flows.execute("SELECT async.cancel(%s)", (pushed[40:],))
+
+
 def test_a_busy_target_takes_no_other_targets_turn(flows: Any, client_db: Any) -> None:
     """Long tasks of one target have taken every worker; another one that has no connection yet gets its
     turn all the same."""

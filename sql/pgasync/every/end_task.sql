@@ -14,13 +14,15 @@ $$
  * Everything is qualified: a SET clause would cost more than all the rest. Assignments stand where PERFORM would
  * cost more.
  *
- * _ring: receipt table to write, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _started: what
- * async.begin_task() returned, and what this returns, so that an assignment can call it.
+ * _ring: receipt table to write, 0 or 1; _server, _epoch, _batch_id, _task_id: key of the receipt; _started: when the
+ * task began.
+ * Returns when it ended, as the receipt says.
  * Errors: 23505 when the task has been revoked, which undoes its work.
  * Writes async.receipt_0 or async.receipt_1.
  */
 #variable_conflict error
 DECLARE
+  now CONSTANT pg_catalog.TIMESTAMPTZ := pg_catalog.clock_timestamp();
   unlocked pg_catalog.TEXT;
 BEGIN
   RESET ALL;
@@ -31,12 +33,12 @@ BEGIN
   unlocked := pg_catalog.pg_advisory_unlock_all();
   IF _ring OPERATOR(pg_catalog.=) 0 THEN
     INSERT INTO async.receipt_0(server, epoch, batch_id, task_id, started, ended)
-    VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, now);
   ELSE
     INSERT INTO async.receipt_1(server, epoch, batch_id, task_id, started, ended)
-    VALUES (_server, _epoch, _batch_id, _task_id, _started, pg_catalog.clock_timestamp());
+    VALUES (_server, _epoch, _batch_id, _task_id, _started, now);
   END IF;
-  RETURN _started;
+  RETURN now;
 END;
 $$;
 COMMENT ON FUNCTION async.end_task(INT, UUID, BIGINT, BIGINT, BIGINT, TIMESTAMPTZ) IS

@@ -12,8 +12,9 @@ $$
  * themselves need this: revoked in the midst of it, one would be done twice although nothing died.
  *
  * The lock is held to the end of the transaction, so the session begins no other task before the revocations can be
- * seen; the task it is at is then the first without a receipt. In the first 20 ms of a batch the session does not ask
- * for the lock, so one sent so lately is left alone.
+ * seen; the task it is at is then the first without a receipt. A session does not ask for the lock (async.may_begin())
+ * where the task before the last has ended within 20 ms, or the batch has begun within; so one that shows such signs
+ * of life, as of 50 ms, is left alone.
  *
  * _ring, _server, _epoch, _batch_id: keys of the receipts; _task_ids: in the order in which the batch runs them;
  * _pid: process id of its session.
@@ -25,12 +26,12 @@ BEGIN
   PERFORM pg_advisory_xact_lock(1885759282, _pid);
   PERFORM async.revoke(_ring, _server, _epoch, _batch_id, w.task_ids[2:])
   FROM (
-    SELECT array_agg(u.task_id ORDER BY u.n) AS task_ids
+    SELECT array_agg(u.task_id ORDER BY u.n) FILTER (WHERE r.task_id IS NULL) AS task_ids, max(r.ended) AS latest
     FROM unnest(_task_ids) WITH ORDINALITY u(task_id, n)
-    WHERE u.task_id NOT IN (
-      SELECT r.task_id FROM async.find_receipts(_server, ARRAY[_epoch], ARRAY[_batch_id]) r)) w
+    LEFT JOIN async.find_receipts(_server, ARRAY[_epoch], ARRAY[_batch_id]) r ON r.task_id = u.task_id) w
   WHERE EXISTS (
-    SELECT FROM pg_stat_activity a WHERE a.pid = _pid AND a.query_start < clock_timestamp() - INTERVAL '50 ms');
+    SELECT FROM pg_stat_activity a
+    WHERE a.pid = _pid AND greatest(a.query_start, w.latest) < clock_timestamp() - INTERVAL '50 ms');
 END;
 $$;
 COMMENT ON FUNCTION async.revoke_waiting(INT, UUID, BIGINT, BIGINT, BIGINT[], INT) IS

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION async.has_committed(_connection TEXT) RETURNS BOOL LA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Tells whether the task that failed last on a connection had committed something by itself: async.begin_task() sets
+ * Tells whether the task that failed last on a connection had committed something by itself: each task sets
  * pgflow.task, which the rollback of an uncommitted task undoes. Takes a round trip to a session that has just
  * answered.
  *

@@ -13,11 +13,11 @@ class Change(NamedTuple):
     new: str
 
 
-BATCHES_OF_TEN = Change("async.choose_batch_size", "greatest(1, least(100,", "greatest(10, 0 * least(100,")
+BATCHES_OF_TEN = Change("async.choose_batch_size", "greatest(1, least(200,", "greatest(10, 0 * least(200,")
 """Ten tasks go in a message, whatever is known of how long they take …"""
-FIRST_BATCH_TOO = Change("async.choose_batch_size", "))::INT, 1)", "))::INT, 10)")
+FIRST_BATCH_TOO = Change("async.choose_batch_size", "RETURN 1;", "RETURN 10;")
 """… even when nothing is."""
-PATIENT_BATCHES = Change("async.begin_task", "INTERVAL '300 ms'", "INTERVAL '300 s'")
+PATIENT_BATCHES = Change("async.may_begin", "INTERVAL '300 ms'", "INTERVAL '300 s'")
 """A batch does not hand the rest back that soon."""
 
 

@@ -69,8 +69,8 @@ ENGINES = [
         on_target=(
             Change(
                 "async.end_task",
-                "pg_catalog.clock_timestamp());",
-                "pg_catalog.clock_timestamp()) ON CONFLICT DO NOTHING;",
+                "_started, now);",
+                "_started, now) ON CONFLICT DO NOTHING;",
             ),
         ),
     ),
@@ -140,8 +140,8 @@ ENGINES = [
         DoubledError,
         TWICE,
         on_target=(
-            Change("async.is_revoked", "PERFORM pg_advisory_lock_shared(", "PERFORM concat("),
-            Change("async.is_revoked", "PERFORM pg_advisory_unlock_shared(", "PERFORM concat("),
+            Change("async.may_begin", "PERFORM pg_advisory_lock_shared(", "PERFORM concat("),
+            Change("async.may_begin", "PERFORM pg_advisory_unlock_shared(", "PERFORM concat("),
         ),
     ),
 ]
