@@ -107,7 +107,8 @@ COMMENT ON TABLE async.target IS 'Databases on which tasks run; change them with
 COMMENT ON COLUMN async.target.target_id IS 'Number that other tables hold; survives a renaming';
 COMMENT ON COLUMN async.target.target IS 'Name of the target; a concurrency pool of this name belongs to it';
 COMMENT ON COLUMN async.target.connection_string IS
-  'Conninfo, URI, or name of a foreign server; null for the target that is this database';
+  'Conninfo, or name of a foreign server; null for the target that is this database, and for those whose tasks are taken'
+  ' by workers outside the database only';
 COMMENT ON COLUMN async.target.max_concurrency IS 'Most tasks that run on it at once';
 COMMENT ON COLUMN async.target.asynchronous_finish IS
   'A task is not done when its query is: it waits for async.finish() or flow.finish()';
@@ -190,6 +191,7 @@ CREATE TABLE async.lane
   timeout INTERVAL,             /* of one attempt */
   asynchronous BOOL NOT NULL,   /* a task that has run waits for its finish */
   raw BOOL NOT NULL,
+  outside BOOL NOT NULL DEFAULT false,   /* workers outside the database run its tasks */
   retries INT NOT NULL DEFAULT 0,
   retry_delay INTERVAL NOT NULL DEFAULT '1 s',
   retry_backoff FLOAT8 NOT NULL DEFAULT 2,
@@ -318,6 +320,34 @@ CREATE TABLE async.early_finish
   CONSTRAINT early_finish_pk PRIMARY KEY (task_id)
 );
 COMMENT ON TABLE async.early_finish IS 'Answers that came while the task was still running';
+
+-- pgasync_server/once/offer.sql
+/*
+ * Tasks for workers outside the database: offered to them, then taken by one of them. Only the orchestrator makes rows
+ * and removes them, and it passes over those that a worker's open transaction has locked.
+ */
+CREATE TABLE async.offer
+(
+  offer_no BIGINT GENERATED ALWAYS AS IDENTITY,
+  task_id BIGINT NOT NULL,
+  lane_id BIGINT NOT NULL,
+  target_id INT NOT NULL,
+  pool_id INT NOT NULL,
+  priority INT NOT NULL,
+  task_data JSONB,              /* what its worker gets */
+  timeout INTERVAL,             /* of the task, from the first time that it is taken */
+  ends TIMESTAMPTZ,             /* when that is over; null: it has not been taken yet */
+  offered TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  taken TIMESTAMPTZ,
+  worker TEXT,                  /* application_name of the session that took it */
+  times_up TIMESTAMPTZ NOT NULL,   /* by when it must have been finished or, as long as nobody has it, taken */
+  CONSTRAINT offer_pk PRIMARY KEY (offer_no)
+);
+CREATE INDEX offer_task_idx ON async.offer(task_id);
+CREATE INDEX offer_lane_idx ON async.offer(lane_id);
+CREATE INDEX offer_times_up_idx ON async.offer(times_up);
+CREATE INDEX offer_free_idx ON async.offer(target_id, priority, offer_no) WHERE taken IS NULL;
+COMMENT ON TABLE async.offer IS 'Tasks that workers outside the database may take, or have taken';
 
 -- pgasync_server/once/result.sql
 /* What becomes of tasks once they have run. */
@@ -501,7 +531,8 @@ CREATE TYPE async.lane_state_t AS
   requeued BOOL,            /* something of it may be in async.requeue */
   again BIGINT,             /* nothing of it is there up to this place */
   trimmed BIGINT,           /* its rows of async.lane_position are gone up to this one */
-  empty BOOL                /* nothing was left of it when it was last served */
+  empty BOOL,               /* nothing was left of it when it was last served */
+  outside BOOL              /* workers outside the database run its tasks */
 );
 COMMENT ON TYPE async.lane_state_t IS 'Engine: a lane that may hold waiting tasks';
 
@@ -570,6 +601,8 @@ CREATE TYPE async.loop_t AS
   pending BOOL,             /* and left something that the next can do at once */
   resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
+  outside BOOL,             /* there may be tasks for workers outside the database */
+  held INT[],               /* pools of those that are offered or taken, an element each; null: none are */
   stopping BOOL,
   in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
@@ -1044,7 +1077,7 @@ $$
 DECLARE
   this_target async.target_state_t;
   busy INT[] := ARRAY(
-    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty
+    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty AND NOT l.outside
     UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
 BEGIN
   FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
@@ -1116,6 +1149,7 @@ BEGIN
   s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
+  s.outside := false;
   s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
   s.due_from := '-infinity';
   s.untidy := false;
@@ -1617,24 +1651,32 @@ CREATE FUNCTION async.check_push(_tasks async.task_push_t[]) RETURNS VOID LANGUA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises unless every task names a known target and has a query (tasks for outside workers have none and are not
- * taken here yet).
+ * Raises unless every task names a known target, and one that it can run on: a task without a query is for workers
+ * outside the database; one with a query needs a target that can be connected to.
  *
  * _tasks: what async.push_tasks() was given.
- * Errors: PF007, 22004.
- * Reads async.target.
+ * Errors: PF007, 22004, 22023.
+ * Reads async.target, async.control.
  */
 #variable_conflict error
 DECLARE
   wrong TEXT;
 BEGIN
-  IF EXISTS (SELECT FROM unnest(_tasks) u WHERE u.query IS NULL OR u.target IS NULL) THEN
-    RAISE EXCEPTION 'a task needs a target and a query' USING ERRCODE = 'null_value_not_allowed';
+  IF EXISTS (SELECT FROM unnest(_tasks) u WHERE u.target IS NULL) THEN
+    RAISE EXCEPTION 'a task needs a target' USING ERRCODE = 'null_value_not_allowed';
   END IF;
   SELECT string_agg(DISTINCT quote_ident(u.target), ', ') INTO wrong
   FROM unnest(_tasks) u WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target = u.target);
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'unknown target: %', wrong USING ERRCODE = 'PF007', HINT = 'Add it with async.configure().';
+  END IF;
+  SELECT string_agg(DISTINCT quote_ident(t.target), ', ') INTO wrong
+  FROM unnest(_tasks) u JOIN async.target t ON t.target = u.target
+  WHERE u.query IS NOT NULL AND async.has_no_connection(t);
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'target without a connection takes no query: %', wrong USING
+      ERRCODE = 'invalid_parameter_value',
+      HINT = 'Its tasks are taken by workers outside the database, with async.get_tasks(): push them without a query.';
   END IF;
 END;
 $$;
@@ -1858,7 +1900,8 @@ $$
  *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout,
  *     concurrency_track_yielded, enabled}]
  *   concurrency_pools: [{concurrency_pool, max_workers}]
- *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null. A connection string
+ *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null; a target without one, other
+ *   than this database, is for workers outside the database only. A connection string
  *   with a password in it is refused unless "allow_password": true stands beside it.
  * Errors: PF006, which names all that is wrong; nothing is changed then.
  * Writes async.control (its row is locked first, so that two configurations follow each other), async.target,
@@ -1936,6 +1979,38 @@ SELECT count(*)::INT, count(*) FILTER (WHERE a.counted)::INT, count(*) FILTER (W
 FROM async.attempt a WHERE a.task_id = _task_id;
 $$;
 COMMENT ON FUNCTION async.count_attempts(BIGINT) IS 'Engine: how often a task has been tried in vain';
+
+-- pgasync_server/every/count_free_places.sql
+CREATE FUNCTION async.count_free_places(
+  _slots async.slot_t[],
+  _target_id INT,
+  _pool_id INT,
+  OUT of_target INT,
+  OUT of_pool INT) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * How many more tasks of a target, and of a pool, may be offered to workers outside the database: what runs on our own
+ * connections, and what is offered or taken, counts.
+ *
+ * _slots: all slots; _target_id, _pool_id: target and pool.
+ * Reads async.target, async.concurrency_pool, async.offer.
+ */
+#variable_conflict error
+BEGIN
+  SELECT t.max_concurrency - count(*) FILTER (WHERE b.target_id = _target_id),
+         p.max_workers - count(*) FILTER (WHERE b.pool_id = _pool_id)
+  INTO of_target, of_pool
+  FROM async.target t
+  CROSS JOIN async.concurrency_pool p
+  LEFT JOIN (SELECT x.target_id, x.pool_id FROM unnest(_slots) x WHERE x.state IN ('busy', 'ended', 'watched')
+             UNION ALL SELECT o.target_id, o.pool_id FROM async.offer o) b ON true
+  WHERE t.target_id = _target_id AND p.pool_id = _pool_id
+  GROUP BY t.target_id, p.pool_id;
+END;
+$$;
+COMMENT ON FUNCTION async.count_free_places(async.slot_t[], INT, INT) IS
+  'Engine: how many more tasks may be offered to workers outside the database';
 
 -- pgasync_server/every/count_towards_rotation.sql
 CREATE FUNCTION async.count_towards_rotation(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
@@ -2170,6 +2245,44 @@ $$;
 COMMENT ON FUNCTION async.describe_wanted_value(JSONB, JSONB) IS
   'Engine: what a key of a configuration takes, for an error message';
 
+-- pgasync_server/every/displace_offers.sql
+CREATE FUNCTION async.displace_offers(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes back what is offered, has not been taken, and stands in the way of what is more urgent; the next cycle offers
+ * that. Only where it helps: the urgent one must get its target's and its pool's place by it.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.offer and async.requeue.
+ */
+#variable_conflict error
+DECLARE
+  displaced RECORD;
+  withdrawn BIGINT[];
+BEGIN
+  -- a call for each lane: there are few
+  FOR displaced IN
+    SELECT o.lane_id, array_agg(o.task_id ORDER BY o.offer_no) AS task_ids
+    FROM async.offer o
+    WHERE o.taken IS NULL AND EXISTS (
+      SELECT FROM async.rank_outside_lanes(_s) l
+      CROSS JOIN LATERAL async.count_free_places(_s.slots, l.target_id, l.pool_id) f
+      WHERE l.priority < o.priority AND least(f.of_target, f.of_pool) <= 0
+        AND (f.of_target > 0 OR l.target_id = o.target_id) AND (f.of_pool > 0 OR l.pool_id = o.pool_id))
+    GROUP BY o.lane_id
+  LOOP
+    withdrawn := async.withdraw_offers(displaced.task_ids);
+    IF cardinality(withdrawn) > 0 THEN
+      PERFORM async.put_back(displaced.lane_id, withdrawn);
+      _s.pending := true;
+    END IF;
+  END LOOP;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.displace_offers(async.loop_t) IS 'Engine: takes back offers for the sake of more urgent ones';
+
 -- pgasync_server/every/drain_connection.sql
 CREATE FUNCTION async.drain_connection(_connection TEXT, _sqlstate TEXT) RETURNS BOOL
 LANGUAGE plpgsql
@@ -2227,7 +2340,9 @@ BEGIN
   IF last_seq IS NULL THEN
     waiting := ARRAY(SELECT q.task_id FROM async.requeue q WHERE q.lane_id = chosen_id
                      UNION ALL SELECT y.task_id FROM async.yielded y WHERE y.lane_id = chosen_id
-                     UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen_id);
+                     UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen_id
+                     UNION ALL SELECT f.task_id FROM async.offer f WHERE f.lane_id = chosen_id
+                       AND NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = f.task_id));
     DELETE FROM async.doomed_lane d WHERE d.lane_id = chosen_id;
     DELETE FROM async.open_lane o WHERE o.lane_id = chosen_id;
     _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE l.lane_id <> chosen_id);
@@ -2319,6 +2434,7 @@ BEGIN
     AND l.priority = _lane.priority AND l.target_id = _lane.target_id
     AND l.owner = _lane.owner AND l.pool_id = _lane.pool_id AND l.kind = _lane.kind
     AND l.asynchronous = _lane.asynchronous AND l.raw = _lane.raw
+    AND l.outside = coalesce(_lane.outside, false)
     AND l.call IS NOT DISTINCT FROM _lane.call AND l.timeout IS NOT DISTINCT FROM _lane.timeout
     AND l.retries = coalesce(_lane.retries, 0)
     AND l.retry_delay = coalesce(_lane.retry_delay, '1 s') AND l.retry_backoff = coalesce(_lane.retry_backoff, 2)
@@ -2329,10 +2445,11 @@ BEGIN
   IF found_id IS NULL THEN
     INSERT INTO async.lane(
       target_id, pool_id, priority, owner, owner_id, owner_item, kind, call, label, timeout, asynchronous, raw,
-      retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt)
+      outside, retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt)
     VALUES (
       _lane.target_id, _lane.pool_id, _lane.priority, _lane.owner, _lane.owner_id, _lane.owner_item, _lane.kind,
-      _lane.call, _lane.label, _lane.timeout, _lane.asynchronous, _lane.raw, coalesce(_lane.retries, 0),
+      _lane.call, _lane.label, _lane.timeout, _lane.asynchronous, _lane.raw, coalesce(_lane.outside, false),
+      coalesce(_lane.retries, 0),
       coalesce(_lane.retry_delay, '1 s'), coalesce(_lane.retry_backoff, 2), coalesce(_lane.retry_max_delay, '1 h'),
       _lane.retry_on, coalesce(_lane.on_interrupt, 'retry'))
     RETURNING lane_id INTO found_id;
@@ -2397,7 +2514,7 @@ BEGIN
     JOIN async.lane r ON r.lane_id = l.lane_id AND r.timeout IS NOT NULL
     CROSS JOIN LATERAL async.read_lane_head(l, 100) h
     JOIN async.task t ON t.task_id = h.task_id AND t.entered < clock_timestamp() - r.timeout
-    WHERE NOT l.empty AND NOT h.doomed
+    WHERE NOT l.empty AND NOT l.outside AND NOT h.doomed
     GROUP BY l.lane_id
   LOOP
     PERFORM async.end_waiting_tasks(stranded.task_ids, 'TIMED_OUT', 'timed out waiting for its target');
@@ -2547,7 +2664,7 @@ BEGIN
       (SELECT t.max_concurrency FROM unnest(_s.targets) t WHERE t.target_id = _target_id)
         - count(*) FILTER (WHERE b.target_id = _target_id),
       coalesce((SELECT p.max_workers FROM async.concurrency_pool p WHERE p.pool_id = _pool_id), 1)
-        - count(*) FILTER (WHERE b.pool_id = _pool_id))
+        - count(*) FILTER (WHERE b.pool_id = _pool_id) - coalesce(cardinality(array_positions(_s.held, _pool_id)), 0))
     FROM unnest(_slots) b WHERE b.state IN ('busy', 'ended', 'watched')));
 END;
 $$;
@@ -2572,6 +2689,7 @@ WITH named AS
   UNION SELECT 'async.requeue', q.lane_id FROM async.requeue q
   UNION SELECT 'async.delayed', d.lane_id FROM async.delayed d
   UNION SELECT 'async.yielded', y.lane_id FROM async.yielded y
+  UNION SELECT 'async.offer', o.lane_id FROM async.offer o
 )
 SELECT 'unknown_lane', format('lane %s', n.lane_id), format('does not exist, and %s names it', n.what)
 FROM named n WHERE NOT EXISTS (SELECT FROM async.lane l WHERE l.lane_id = n.lane_id)
@@ -2605,7 +2723,8 @@ SELECT 'task_waits_in_wrong_lane', format('task %s', w.task_id),
        format('is of lane %s, and waits in lane %s', t.lane_id, w.lane_id)
 FROM (SELECT q.task_id, q.lane_id FROM async.requeue q
       UNION ALL SELECT d.task_id, d.lane_id FROM async.delayed d
-      UNION ALL SELECT y.task_id, y.lane_id FROM async.yielded y) w
+      UNION ALL SELECT y.task_id, y.lane_id FROM async.yielded y
+      UNION ALL SELECT o.task_id, o.lane_id FROM async.offer o) w
 JOIN async.task t ON t.task_id = w.task_id
 WHERE t.lane_id IS DISTINCT FROM w.lane_id
 
@@ -2626,23 +2745,27 @@ $$
  *
  * Returns a row a problem.
  */
-WITH busy AS
+WITH taken AS
+(
+  SELECT b.target_id, l.pool_id, b.assigned AS since FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+  UNION ALL
+  SELECT o.target_id, o.pool_id, o.offered FROM async.offer o
+), busy AS
 (
   SELECT format('pool %s', p.concurrency_pool) AS name, p.max_workers AS most, p.xmin::TEXT::BIGINT AS changed,
-         count(*) AS batches, max(b.assigned) AS latest
-  FROM async.batch b
-  JOIN async.lane l ON l.lane_id = b.lane_id
-  JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
+         count(*) AS places, max(b.since) AS latest
+  FROM taken b
+  JOIN async.concurrency_pool p ON p.pool_id = b.pool_id
   GROUP BY p.pool_id, p.xmin::TEXT
   UNION ALL
-  SELECT format('target %s', t.target), t.max_concurrency, t.xmin::TEXT::BIGINT, count(*), max(b.assigned)
-  FROM async.batch b
+  SELECT format('target %s', t.target), t.max_concurrency, t.xmin::TEXT::BIGINT, count(*), max(b.since)
+  FROM taken b
   JOIN async.target t ON t.target_id = b.target_id
   GROUP BY t.target_id, t.xmin::TEXT
 )
-SELECT 'over_limit', s.name, format('%s slots are busy, at most %s may be', s.batches, s.most)
+SELECT 'over_limit', s.name, format('%s places are taken, at most %s may be', s.places, s.most)
 FROM busy s
-WHERE s.batches > s.most
+WHERE s.places > s.most
   AND EXISTS (
     SELECT FROM async.intake i
     WHERE i.target_id = 0 AND i.taken < s.latest
@@ -2796,6 +2919,9 @@ WITH open_task AS
   SELECT d.task_id, 'waits to go again at ' || d.due FROM async.delayed d
   UNION ALL
   SELECT y.task_id, 'waits for its finish' FROM async.yielded y
+  UNION ALL
+  SELECT o.task_id, CASE WHEN o.taken IS NULL THEN 'is offered to workers' ELSE 'a worker has it' END
+  FROM async.offer o WHERE async.is_offer_good(o.offer_no, o.task_id)
   UNION ALL
   SELECT u.task_id, 'runs in batch ' || b.batch_id FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
 ), found AS
@@ -3019,10 +3145,11 @@ CROSS JOIN LATERAL
 WHERE p.problem IS NOT NULL AND jsonb_typeof(g.item->g.string_key) = 'string' AND g.item->>g.string_key ~ '\S'
 
 UNION ALL
-SELECT g.place, g.no, g.label || ': connection_string is missing; only the target that is this database needs none'
+SELECT g.place, g.no,
+  g.label || ': connection_string is missing; it is null where only workers outside the database take its tasks'
 FROM given g
 JOIN async.get_configured_targets(_configuration) t ON t.target = g.target
-WHERE NOT t.is_self AND t.connection_string IS NULL;
+WHERE NOT t.is_self AND t.connection_string IS NULL AND NOT t.has_none;
 $$;
 COMMENT ON FUNCTION async.find_target_problems(JSONB) IS
   'Engine: what is wrong with the targets of a configuration of the engine';
@@ -3072,7 +3199,7 @@ BEGIN
   FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
   LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
   WHERE t.state = 'up' AND coalesce(t.full_until, '-infinity') < clock_timestamp()
-    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
+    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty AND NOT l.outside)
          OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) o WHERE o.target_id = t.target_id))
   GROUP BY t.n, t.is_self, t.max_concurrency
   HAVING count(x.slot_no) < t.max_concurrency AND count(*) FILTER (WHERE x.state IN ('idle', 'opening')) = 0;
@@ -3213,13 +3340,14 @@ $$
  * Takes tasks that do not run out of wherever they wait; in their lane they are marked to be passed over.
  *
  * _task_ids: the tasks.
- * Writes async.yielded, async.delayed, async.requeue, async.doom.
+ * Writes async.yielded, async.delayed, async.requeue, async.offer, async.doom.
  */
 #variable_conflict error
 BEGIN
   DELETE FROM async.yielded y WHERE y.task_id = ANY(_task_ids);
   DELETE FROM async.delayed d WHERE d.task_id = ANY(_task_ids);
   DELETE FROM async.requeue q WHERE q.task_id = ANY(_task_ids);
+  PERFORM async.withdraw_offers(_task_ids);
   INSERT INTO async.doom(task_id, status)
   SELECT t.task_id, 'CANCELED'
   FROM async.task t
@@ -3346,6 +3474,7 @@ CREATE FUNCTION async.get_configured_targets(
   OUT is_self BOOL,
   OUT is_given BOOL,
   OUT connection_string TEXT,
+  OUT has_none BOOL,
   OUT max_concurrency INT) RETURNS SETOF RECORD LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 SET jit = off AS
@@ -3354,7 +3483,7 @@ $$
  * The targets that there will be once a configuration is applied; values of a wrong type count as not given.
  *
  * _configuration: what async.configure() was given.
- * Returns a row a target; is_given: the configuration names it.
+ * Returns a row a target; is_given: the configuration names it; has_none: it is said to have no connection.
  */
 WITH
 control AS
@@ -3395,6 +3524,7 @@ SELECT
   coalesce(g.target, p.target) = c.new_self,
   g.target IS NOT NULL,
   CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
+  CASE WHEN g.has_string THEN g.connection_string IS NULL ELSE p.target IS NOT NULL AND p.connection_string IS NULL END,
   least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
 FROM given g
 FULL JOIN present p ON p.target = g.target
@@ -3480,6 +3610,21 @@ END;
 $$;
 COMMENT ON FUNCTION async.has_committed(TEXT) IS 'Engine: whether a failed task had committed something by itself';
 
+-- pgasync_server/every/has_no_connection.sql
+CREATE FUNCTION async.has_no_connection(_target async.target) RETURNS BOOL LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether a target is nothing that one can connect to: only workers outside the database take its tasks.
+ *
+ * _target: its row.
+ */
+SELECT (_target).connection_string IS NULL
+  AND (_target).target IS DISTINCT FROM (SELECT c.self_target FROM async.control c);
+$$;
+COMMENT ON FUNCTION async.has_no_connection(async.target) IS
+  'Engine: whether only workers outside the database take the tasks of a target';
+
 -- pgasync_server/every/has_nothing_ended.sql
 CREATE FUNCTION async.has_nothing_ended(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -3522,7 +3667,7 @@ $$
  * Nothing was asked or configured, nothing is due.
  *
  * _s: state of the orchestrator.
- * Reads async.request, async.control, async.delayed.
+ * Reads async.request, async.control, async.delayed, async.offer.
  */
 #variable_conflict error
 BEGIN
@@ -3530,7 +3675,8 @@ BEGIN
     AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid >= txid_snapshot_xmax(_s.snapshot))
     AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid IN (SELECT txid_snapshot_xip(_s.snapshot)))
     AND (SELECT c.configuration_version = _s.configuration FROM async.control c)
-    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due >= _s.due_from AND d.due <= clock_timestamp());
+    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due >= _s.due_from AND d.due <= clock_timestamp())
+    AND (NOT _s.outside OR NOT EXISTS (SELECT FROM async.offer o WHERE o.times_up <= clock_timestamp()));
 END;
 $$;
 COMMENT ON FUNCTION async.has_nothing_new(async.loop_t) IS 'Engine: whether a cycle would find nothing to do';
@@ -3608,7 +3754,7 @@ $$
 BEGIN
   RETURN (
     SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
-      AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
+      AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty AND NOT l.outside)
       AND NOT EXISTS (
         SELECT FROM unnest(_s.targets) t
         WHERE t.state = 'probing' OR t.control_sent IS NOT NULL
@@ -3654,6 +3800,27 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.is_label(TEXT) IS 'Engine: whether a text may be the name of a target, a pool or a flow';
+
+-- pgasync_server/every/is_offer_good.sql
+CREATE FUNCTION async.is_offer_good(_offer_no BIGINT, _task_id BIGINT) RETURNS BOOL LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether an offered task is still what it was offered as: it has not ended, does not wait elsewhere, and has not been
+ * offered anew. An offer outlives that where a worker's open transaction has it locked.
+ *
+ * _offer_no: the offer; _task_id: its task.
+ * Reads async.result, async.delayed, async.requeue, async.offer.
+ */
+#variable_conflict error
+BEGIN
+  RETURN NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = _task_id)
+    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.task_id = _task_id)
+    AND NOT EXISTS (SELECT FROM async.requeue q WHERE q.task_id = _task_id)
+    AND NOT EXISTS (SELECT FROM async.offer o WHERE o.task_id = _task_id AND o.offer_no > _offer_no);
+END;
+$$;
+COMMENT ON FUNCTION async.is_offer_good(BIGINT, BIGINT) IS 'Engine: whether an offered task may still be taken';
 
 -- pgasync_server/every/is_passing.sql
 CREATE FUNCTION async.is_passing(_sqlstate TEXT) RETURNS BOOL LANGUAGE sql IMMUTABLE
@@ -3711,7 +3878,7 @@ $$
  */
 SELECT CASE
   WHEN _outcome = 'TIMED_OUT' THEN true
-  WHEN _retry_on IS NULL THEN _sqlstate NOT LIKE '42%'
+  WHEN _retry_on IS NULL THEN coalesce(_sqlstate NOT LIKE '42%', true)
   ELSE _sqlstate = ANY(_retry_on) OR left(_sqlstate, 2) = ANY(_retry_on) END;
 $$;
 COMMENT ON FUNCTION async.is_worth_retrying(TEXT, TEXT, TEXT[]) IS 'Engine: whether another attempt may mend a failure';
@@ -3811,6 +3978,50 @@ $$;
 COMMENT ON FUNCTION async.label_item(TEXT, JSONB, BIGINT) IS
   'Engine: what an error message calls an item of a configuration';
 
+-- pgasync_server/every/lapse_offers.sql
+CREATE FUNCTION async.lapse_offers() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes tasks back that a worker outside the database has not finished by the time that it was given: they are offered
+ * again. A task whose own time is up is timed out, as is one that nobody has taken for that long.
+ *
+ * Writes async.offer, async.attempt, async.requeue, and what async.settle_offers() and async.end_waiting_tasks() do; locks rows
+ * of async.offer FOR UPDATE SKIP LOCKED.
+ */
+#variable_conflict error
+DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
+  late BIGINT[] := ARRAY(
+    SELECT o.offer_no FROM async.offer o
+    WHERE o.times_up <= now AND async.is_offer_good(o.offer_no, o.task_id)
+    FOR UPDATE SKIP LOCKED);
+  share RECORD;
+BEGIN
+  -- a call for each lane and kind of end: there are few
+  FOR share IN
+    SELECT o.lane_id, o.timeout, CASE WHEN o.taken IS NULL THEN 'waiting' WHEN o.times_up >= o.ends THEN 'over' ELSE 'back' END
+             AS kind, array_agg(o.task_id ORDER BY o.offer_no) AS task_ids
+    FROM async.offer o WHERE o.offer_no = ANY(late)
+    GROUP BY 1, 2, 3
+  LOOP
+    CASE share.kind
+      WHEN 'waiting' THEN
+        PERFORM async.end_waiting_tasks(share.task_ids, 'TIMED_OUT', 'timed out waiting for a worker');
+      WHEN 'over' THEN
+        PERFORM async.settle_offers(share.task_ids, 'TIMED_OUT', format('timed out after %s', share.timeout));
+      ELSE
+        INSERT INTO async.attempt(task_id, attempt, status, started, ended, error, counted)
+        SELECT o.task_id, a.attempts + 1, 'INTERRUPTED', o.taken, now, 'its worker did not finish it in time', false
+        FROM async.offer o CROSS JOIN LATERAL async.count_attempts(o.task_id) a
+        WHERE o.offer_no = ANY(late) AND o.task_id = ANY(share.task_ids);
+        PERFORM async.put_back(share.lane_id, async.withdraw_offers(share.task_ids));
+    END CASE;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.lapse_offers() IS 'Engine: takes tasks back whose workers are late';
+
 -- pgasync_server/every/leave_moved_targets.sql
 CREATE FUNCTION async.leave_moved_targets(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -3830,7 +4041,7 @@ BEGIN
   FOR moved IN
     SELECT o.n::INT
     FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) o
-    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled
+    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled AND NOT async.has_no_connection(t)
     WHERE o.state <> 'down' AND coalesce(t.connection_string, async.build_self_conninfo()) IS DISTINCT FROM
           CASE WHEN t.target_id IS NOT NULL THEN o.connection_string END
   LOOP
@@ -3868,7 +4079,7 @@ BEGIN
       SELECT async.refresh_target(t, u.old)
       FROM async.target t
       LEFT JOIN (SELECT o.target_id, o AS old FROM unnest(_s.targets) o) u ON u.target_id = t.target_id
-      WHERE t.enabled
+      WHERE t.enabled AND NOT async.has_no_connection(t)
       ORDER BY t.target_id);
   END IF;
   RETURN _s;
@@ -4291,6 +4502,75 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.observe(async.slot_t, JSONB) IS 'Engine: looks after a session without a connection to us';
+
+-- pgasync_server/every/offer_lane.sql
+CREATE FUNCTION async.offer_lane(_lane async.lane_state_t, _limit INT) RETURNS async.lane_state_t
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Offers tasks from the head of a lane. The time of a task that was taken before runs on.
+ *
+ * _lane: the lane, returned as it is then; _limit: most tasks.
+ * Writes async.offer, async.lane_position, async.requeue, async.doom.
+ */
+#variable_conflict error
+DECLARE
+  head async.head_t[] := ARRAY(SELECT h FROM async.read_lane_head(_lane, _limit) h);
+  parts async.part_t[] := ARRAY(
+    SELECT ROW(NULL, array_agg(h.task_id) FILTER (WHERE NOT h.doomed), NULL, NULL, max(h.seq),
+               array_agg(h.again) FILTER (WHERE h.again IS NOT NULL), array_agg(h.task_id) FILTER (WHERE h.doomed))::async.part_t
+    FROM unnest(head) h HAVING count(*) > 0);
+BEGIN
+  INSERT INTO async.offer(task_id, lane_id, target_id, pool_id, priority, task_data, timeout, ends, times_up)
+  SELECT t.task_id, l.lane_id, l.target_id, l.pool_id, l.priority, t.task_data, l.timeout, b.began + l.timeout,
+         coalesce(b.began + l.timeout, clock_timestamp() + l.timeout, 'infinity')
+  FROM unnest(head) WITH ORDINALITY h(task_id, seq, again, query, argument, doomed, n)
+  JOIN async.task t ON t.task_id = h.task_id
+  JOIN async.lane l ON l.lane_id = t.lane_id
+  CROSS JOIN LATERAL (
+    SELECT min(a.started) AS began FROM async.attempt a
+    WHERE a.task_id = t.task_id AND a.attempt > coalesce(
+      (SELECT max(c.attempt) FROM async.attempt c WHERE c.task_id = t.task_id AND c.counted), 0)) b
+  WHERE NOT h.doomed
+  ORDER BY h.n;
+  RETURN async.move_lane(_lane, parts, _limit, 2);
+END;
+$$;
+COMMENT ON FUNCTION async.offer_lane(async.lane_state_t, INT) IS 'Engine: offers tasks from the head of a lane';
+
+-- pgasync_server/every/offer_tasks.sql
+CREATE FUNCTION async.offer_tasks(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Offers tasks to workers outside the database: by priority, then by turns, as many as the concurrency of target and pool
+ * leave free. An offer counts in both until its task has ended or gone back.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.offer, async.lane_position, async.requeue, async.doom.
+ */
+#variable_conflict error
+DECLARE
+  lanes async.lane_state_t[] := _s.lanes;
+  candidate RECORD;
+  places INT;
+BEGIN
+  -- a loop: what one lane gets, the next cannot have
+  FOR candidate IN SELECT c.* FROM async.rank_outside_lanes(_s) c LOOP
+    SELECT least(f.of_target, f.of_pool) INTO places
+    FROM async.count_free_places(_s.slots, candidate.target_id, candidate.pool_id) f;
+    IF places > 0 THEN
+      lanes[candidate.n] := async.offer_lane(lanes[candidate.n], ceil(places::NUMERIC / candidate.rivals)::INT);
+      _s.worked := true;
+      _s.pending := true;
+    END IF;
+  END LOOP;
+  _s.lanes := lanes;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.offer_tasks(async.loop_t) IS 'Engine: offers tasks as far as there is room';
 
 -- pgasync_server/every/open_control.sql
 CREATE FUNCTION async.open_control(_s async.loop_t, _target INT) RETURNS async.loop_t
@@ -4735,7 +5015,7 @@ DECLARE
   doomed BIGINT[] := string_to_array(coalesce(current_setting('pgflow.doomed', true), ''), ',')::BIGINT[];
   full_pools INT[] := ARRAY(
     SELECT p.pool_id
-    FROM (SELECT b.pool_id, count(*) AS places
+    FROM (SELECT b.pool_id, count(*) + coalesce(cardinality(array_positions(_s.held, b.pool_id)), 0) AS places
           FROM unnest(_s.slots) b WHERE b.state IN ('busy', 'ended', 'watched') GROUP BY b.pool_id) k
     JOIN async.concurrency_pool p ON p.pool_id = k.pool_id AND p.max_workers <= k.places);
 BEGIN
@@ -4747,7 +5027,7 @@ BEGIN
            count(*) OVER (PARTITION BY l.target_id, l.priority) AS equals
     FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
     JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
-    WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
+    WHERE NOT l.empty AND NOT l.outside AND NOT _s.paused AND NOT _s.stopping
       AND NOT l.pool_id = ANY(full_pools) AND NOT l.lane_id = ANY(doomed)
       AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
     ORDER BY l.priority, l.served, l.lane_id
@@ -4760,6 +5040,36 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.rank_lanes(async.loop_t) IS 'Engine: lanes that may be served, in order';
+
+-- pgasync_server/every/rank_outside_lanes.sql
+CREATE FUNCTION async.rank_outside_lanes(_s async.loop_t)
+RETURNS TABLE (n INT, target_id INT, pool_id INT, priority INT, rivals BIGINT) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Lanes whose tasks may be offered to workers outside the database, in the order in which they are: lower priority first,
+ * then those that have had least.
+ *
+ * _s: state of the orchestrator.
+ * Returns n, an index into _s.lanes; rivals: how many of the same target and priority are still to be served, itself
+ * included.
+ * Reads async.target, and the setting pgflow.doomed.
+ */
+#variable_conflict error
+DECLARE
+  doomed BIGINT[] := string_to_array(coalesce(current_setting('pgflow.doomed', true), ''), ',')::BIGINT[];
+BEGIN
+  RETURN QUERY
+  SELECT l.n::INT, l.target_id, l.pool_id, l.priority,
+         count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
+  JOIN async.target t ON t.target_id = l.target_id AND t.enabled
+  WHERE l.outside AND NOT l.empty AND NOT _s.paused AND NOT _s.stopping AND NOT l.lane_id = ANY(doomed)
+  ORDER BY l.priority, l.served, l.lane_id;
+END;
+$$;
+COMMENT ON FUNCTION async.rank_outside_lanes(async.loop_t) IS
+  'Engine: lanes whose tasks may be offered to workers outside the database, in order';
 
 -- pgasync_server/every/read_answer.sql
 CREATE FUNCTION async.read_answer(_s async.loop_t, _target INT) RETURNS async.loop_t
@@ -5089,7 +5399,7 @@ DECLARE
 BEGIN
   IF this_target.target_id IS NULL THEN
     this_target.target_id := _target.target_id;
-    this_target.is_self := _target.connection_string IS NULL;
+    this_target.is_self := _target.connection_string IS NULL;  -- others without one are left out
     this_target.at_home := this_target.is_self;
     this_target.state := 'down';
     this_target.failures := 0;
@@ -5410,6 +5720,33 @@ END;
 $$;
 COMMENT ON FUNCTION async.send(async.loop_t) IS 'Engine: sends the messages of committed batches';
 
+-- pgasync_server/every/serve_workers.sql
+CREATE FUNCTION async.serve_workers(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Offers waiting tasks to workers outside the database, and removes what is left of offers that could not be removed
+ * when their tasks went elsewhere.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.offer, and what async.offer_tasks() and async.displace_offers() do; locks rows of async.offer FOR UPDATE
+ * SKIP LOCKED.
+ */
+#variable_conflict error
+BEGIN
+  DELETE FROM async.offer o
+  WHERE o.offer_no = ANY(ARRAY(
+    SELECT f.offer_no FROM async.offer f WHERE NOT async.is_offer_good(f.offer_no, f.task_id) FOR UPDATE SKIP LOCKED));
+  _s := async.displace_offers(async.offer_tasks(_s));
+  _s.worked := _s.worked
+    OR EXISTS (SELECT FROM async.offer o WHERE NOT async.is_offer_good(o.offer_no, o.task_id));  -- looked at again soon
+  _s.held := nullif(ARRAY(SELECT o.pool_id FROM async.offer o), '{}');
+  _s.outside := _s.held IS NOT NULL OR EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.outside AND NOT l.empty);
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.serve_workers(async.loop_t) IS 'Engine: offers tasks to workers outside the database';
+
 -- pgasync_server/every/settle_batches.sql
 CREATE FUNCTION async.settle_batches(
   _s async.loop_t,
@@ -5478,6 +5815,43 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.settle_local_batches(async.loop_t) IS 'Engine: settles batches that ended in this database';
+
+-- pgasync_server/every/settle_offers.sql
+CREATE FUNCTION async.settle_offers(_task_ids BIGINT[], _status TEXT, _message TEXT) RETURNS BIGINT[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Ends the attempts of tasks that workers outside the database have, and tells the owners of those that have ended. As
+ * with any other task, one that has failed or timed out may have retries left.
+ *
+ * _task_ids: tasks, of which those count that have been taken; _status, _message: how they end, and why.
+ * Returns the other ones.
+ * Writes async.offer, what async.record_verdicts() and the owners do.
+ */
+#variable_conflict error
+DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
+  verdicts async.verdict_t[] := ARRAY(
+    SELECT DISTINCT ON (o.task_id) jsonb_populate_record(NULL::async.verdict_t, jsonb_build_object(
+      'task_id', o.task_id, 'lane_id', o.lane_id, 'n', o.offer_no, 'started', o.taken, 'ended', now,
+      'outcome', CASE _status WHEN 'FINISHED' THEN 'DONE' WHEN 'FAILED' THEN 'ERROR' ELSE _status END,
+      'error', _message, 'answer_message', CASE WHEN _status <> 'FINISHED' THEN _message END,
+      'asynchronous', false, 'owner', l.owner, 'owner_id', l.owner_id, 'owner_item', l.owner_item))
+    FROM async.offer o JOIN async.lane l ON l.lane_id = o.lane_id
+    WHERE o.task_id = ANY(_task_ids) AND o.taken IS NOT NULL
+    ORDER BY o.task_id, o.offer_no DESC);
+  held BIGINT[] := ARRAY(SELECT v.task_id FROM unnest(verdicts) v);
+BEGIN
+  IF cardinality(held) > 0 THEN
+    PERFORM async.withdraw_offers(held);
+    PERFORM async.deliver_results(async.record_verdicts(verdicts));
+  END IF;
+  RETURN ARRAY(SELECT u FROM unnest(_task_ids) u WHERE NOT u = ANY(held));
+END;
+$$;
+COMMENT ON FUNCTION async.settle_offers(BIGINT[], TEXT, TEXT) IS
+  'Engine: ends the attempts of workers outside the database';
 
 -- pgasync_server/every/settle_parts.sql
 CREATE FUNCTION async.settle_parts(_s async.loop_t, _receipts async.receipt_t[], _settled BIGINT[])
@@ -5732,7 +6106,7 @@ $$
  * answer is CANCELED, otherwise it waits for their end. Finished ones are left alone.
  *
  * _s: state of the orchestrator, returned as it is then; _payload: that of a request async.finish.
- * Writes async.result, async.delayed, async.doom, async.early_finish.
+ * Writes async.result, async.delayed, async.doom, async.early_finish, async.offer.
  */
 #variable_conflict error
 DECLARE
@@ -5755,6 +6129,9 @@ BEGIN
     ON CONFLICT DO NOTHING;
   END IF;
 
+  IF _s.outside AND _payload->>'status' <> 'DEFERRED' THEN
+    settled := async.settle_offers(settled, _payload->>'status', _payload->>'message');
+  END IF;
   IF _payload->>'status' = 'DEFERRED' THEN
     PERFORM async.put_off(settled, coalesce((_payload->>'duration')::INTERVAL, '1 s'));
   ELSE
@@ -5826,17 +6203,18 @@ BEGIN
   -- a loop: as many rounds as there are lanes, mostly one
   FOR share IN
     SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw,
+           p.query IS NULL AS outside,
            array_agg(i.task_id ORDER BY i.n) AS task_ids, array_agg(p.query ORDER BY i.n) AS queries,
            array_agg(p.task_data ORDER BY i.n) AS task_data
     FROM unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
     CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6
   LOOP
     SELECT t.target_id, async.ensure_pool(share.concurrency_pool, t.target_id), coalesce(share.priority, 0),
            'async', 0::BIGINT, 0, 'query', coalesce(share.manual_timeout, t.default_timeout, c.default_timeout),
-           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw
+           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw, share.outside
     INTO wanted.target_id, wanted.pool_id, wanted.priority, wanted.owner, wanted.owner_id, wanted.owner_item,
-         wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw
+         wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw, wanted.outside
     FROM async.target t CROSS JOIN async.control c WHERE t.target = share.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
@@ -5898,6 +6276,59 @@ $$;
 COMMENT ON FUNCTION async.take_mixed(async.lane_state_t, async.lane, INT, INT) IS
   'Engine: tasks of a lane that call different things';
 
+-- pgasync_server/every/take_offers.sql
+CREATE FUNCTION async.take_offers(
+  _target TEXT,
+  _limit INT,
+  _timeout INTERVAL,
+  OUT task_id BIGINT,
+  OUT priority INT,
+  OUT times_up TIMESTAMPTZ,
+  OUT task_data JSONB) RETURNS SETOF RECORD LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The server's part of async.get_tasks(): takes what is offered now. Those that another transaction is just taking are
+ * passed over, so that nobody waits.
+ *
+ * _target, _limit, _timeout: as async.get_tasks() got them.
+ * Errors: PF007 unknown target, 22023 a limit or time that is not positive.
+ * Writes async.offer; locks its rows FOR UPDATE SKIP LOCKED.
+ */
+#variable_conflict error
+DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
+BEGIN
+  IF NOT EXISTS (SELECT FROM async.target t WHERE t.target = _target) THEN
+    RAISE EXCEPTION 'unknown target: %', coalesce(quote_ident(_target), 'null') USING ERRCODE = 'PF007';
+  ELSIF _limit IS NULL OR _limit < 1 OR _timeout <= '0' THEN
+    RAISE EXCEPTION 'a limit and a time must be more than zero' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  RETURN QUERY
+  WITH chosen AS
+  (
+    SELECT o.offer_no
+    FROM async.offer o
+    WHERE o.target_id = (SELECT t.target_id FROM async.target t WHERE t.target = _target AND t.enabled)
+      AND o.taken IS NULL AND o.times_up > now AND async.is_offer_good(o.offer_no, o.task_id)
+      AND NOT (SELECT c.paused FROM async.control c)
+    ORDER BY o.priority, o.offer_no
+    LIMIT _limit
+    FOR UPDATE SKIP LOCKED
+  ), mine AS
+  (
+    UPDATE async.offer o
+    SET taken = now, worker = current_setting('application_name'),
+        ends = coalesce(o.ends, now + o.timeout, 'infinity'),
+        times_up = least(coalesce(o.ends, now + o.timeout, 'infinity'), now + _timeout)
+    WHERE o.offer_no = ANY(ARRAY(SELECT c.offer_no FROM chosen c))
+    RETURNING o.*
+  )
+  SELECT m.task_id, m.priority, m.times_up, m.task_data FROM mine m ORDER BY m.priority, m.offer_no;
+END;
+$$;
+COMMENT ON FUNCTION async.take_offers(TEXT, INT, INTERVAL) IS 'Engine: takes tasks that are offered now';
+
 -- pgasync_server/every/take_up_woken_lanes.sql
 CREATE FUNCTION async.take_up_woken_lanes(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -5920,12 +6351,13 @@ BEGIN
                  CASE WHEN o.empty IS NOT false THEN coalesce(
                    (SELECT min(p.served) FROM unnest(_s.lanes) p WHERE NOT p.empty AND p.priority = l.priority), 0)
                  ELSE o.served END,
-                 o.work, o.pace, true, o.again, o.trimmed, false)::async.lane_state_t
+                 o.work, o.pace, true, o.again, o.trimmed, false, l.outside)::async.lane_state_t
       FROM (SELECT DISTINCT u FROM unnest(named) u) w(lane_id)
       JOIN async.lane l ON l.lane_id = w.lane_id
       LEFT JOIN unnest(_s.lanes) o ON o.lane_id = w.lane_id
       UNION ALL
       SELECT o FROM unnest(_s.lanes) o WHERE NOT o.lane_id = ANY(named));
+    _s.outside := _s.outside OR EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.outside);
     _s.worked := true;
   END IF;
   RETURN _s;
@@ -6082,7 +6514,8 @@ $$
  * most, and not at what was due when it looked before: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.delayed, async.requeue, what async.end_waiting_tasks() and async.redeliver_results() do.
+ * Writes async.delayed, async.requeue, what async.end_waiting_tasks(), async.lapse_offers() and
+ * async.redeliver_results() do.
  */
 #variable_conflict error
 DECLARE
@@ -6106,6 +6539,9 @@ BEGIN
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up >= _s.due_from AND y.times_up <= now);
   PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');
+  IF _s.outside THEN
+    PERFORM async.lapse_offers();
+  END IF;
   PERFORM async.expire_stranded(_s);
   PERFORM async.redeliver_results();
   _s.due_from := now;
@@ -6181,6 +6617,35 @@ END;
 $$;
 COMMENT ON FUNCTION async.watch_slots(async.loop_t) IS 'Engine: looks at what has been running for a while';
 
+-- pgasync_server/every/withdraw_offers.sql
+CREATE FUNCTION async.withdraw_offers(_task_ids BIGINT[]) RETURNS BIGINT[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes the offers of tasks, taken ones too. One that a worker's open transaction is just taking stays: it is removed
+ * when that has ended, and until then nobody else can take it.
+ *
+ * _task_ids: the tasks.
+ * Returns those whose offer is gone.
+ * Writes async.offer; locks its rows FOR UPDATE SKIP LOCKED.
+ */
+#variable_conflict error
+DECLARE
+  withdrawn BIGINT[];
+BEGIN
+  WITH gone AS
+  (
+    DELETE FROM async.offer o
+    WHERE o.offer_no = ANY(ARRAY(
+      SELECT f.offer_no FROM async.offer f WHERE f.task_id = ANY(_task_ids) FOR UPDATE SKIP LOCKED))
+    RETURNING o.task_id
+  )
+  SELECT array_agg(DISTINCT g.task_id) INTO withdrawn FROM gone g;
+  RETURN coalesce(withdrawn, '{}');
+END;
+$$;
+COMMENT ON FUNCTION async.withdraw_offers(BIGINT[]) IS 'Engine: removes the offers of tasks';
+
 -- pgasync_server/every/work.sql
 CREATE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -6219,6 +6684,9 @@ BEGIN
   _s := async.drain_doomed_lane(_s);
   _s := async.run_cycle_hooks(_s);
   _s := async.take_up_woken_lanes(_s);
+  IF _s.outside THEN
+    _s := async.serve_workers(_s);
+  END IF;
   _s := async.open_slots(_s);
   _s := async.assign(_s);
   _s := async.maintain(_s);
@@ -6303,7 +6771,8 @@ COMMENT ON FUNCTION async.yield_or_defer(async.verdict_t[]) IS
 
 -- pgasync_server/every/v_concurrency_pool_info.sql
 CREATE VIEW async.v_concurrency_pool_info AS
-SELECT p.concurrency_pool, p.max_workers, count(b.batch_id) AS workers_busy
+SELECT p.concurrency_pool, p.max_workers,
+  count(b.batch_id) + (SELECT count(*) FROM async.offer o WHERE o.pool_id = p.pool_id) AS workers_busy
 FROM async.concurrency_pool p
 LEFT JOIN async.lane l ON l.pool_id = p.pool_id AND EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = l.lane_id)
 LEFT JOIN async.batch b ON b.lane_id = l.lane_id
@@ -6329,12 +6798,14 @@ COMMENT ON VIEW async.v_server_info IS 'The server: its identity, and the orches
 CREATE VIEW async.v_target_status AS
 SELECT
   t.target,
-  t.connection_string IS NULL AS is_self,
+  t.target = (SELECT c.self_target FROM async.control c) AS is_self,
   t.enabled,
   t.max_concurrency,
   count(b.batch_id) AS batches_running,
   coalesce(sum(cardinality(b.task_ids)), 0) AS tasks_assigned,
-  min(b.assigned) AS oldest
+  min(b.assigned) AS oldest,
+  (SELECT count(*) FROM async.offer o WHERE o.target_id = t.target_id AND o.taken IS NULL) AS tasks_offered,
+  (SELECT count(*) FROM async.offer o WHERE o.target_id = t.target_id AND o.taken IS NOT NULL) AS tasks_taken
 FROM async.target t LEFT JOIN async.batch b ON b.target_id = t.target_id
 GROUP BY t.target_id;
 COMMENT ON VIEW async.v_target_status IS 'Targets and what runs on them now';
@@ -6346,7 +6817,7 @@ SELECT
   g.target,
   l.priority,
   t.entered,
-  coalesce(r.started, y.started, b.assigned) AS consumed,
+  coalesce(r.started, y.started, b.assigned, o.taken) AS consumed,
   r.ended AS processed,
   coalesce(y.yielded, r.yielded) AS yielded,
   CASE WHEN y.task_id IS NOT NULL THEN 'YIELDED' ELSE r.status END AS finish_status,
@@ -6359,7 +6830,7 @@ SELECT
   t.task_data,
   CASE WHEN r.task_id IS NOT NULL THEN r.status
        WHEN y.task_id IS NOT NULL THEN 'YIELDED'
-       WHEN b.batch_id IS NOT NULL THEN 'RUNNING'
+       WHEN b.batch_id IS NOT NULL OR o.taken IS NOT NULL THEN 'RUNNING'
        ELSE 'READY' END AS state,
   t.owner_id,
   t.owner_item,
@@ -6377,7 +6848,11 @@ LEFT JOIN
 (
   SELECT u.task_id, a.batch_id, a.assigned
   FROM async.batch a CROSS JOIN LATERAL unnest(a.task_ids) u(task_id)
-) b ON b.task_id = t.task_id;
+) b ON b.task_id = t.task_id
+LEFT JOIN
+(
+  SELECT f.task_id, max(f.taken) AS taken FROM async.offer f GROUP BY f.task_id
+) o ON o.task_id = t.task_id;
 COMMENT ON VIEW async.v_task IS
   'Tasks: pushed (entered), started (consumed), ended (processed); state READY, RUNNING, YIELDED or how it ended';
 

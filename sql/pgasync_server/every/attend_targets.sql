@@ -12,7 +12,7 @@ $$
 DECLARE
   this_target async.target_state_t;
   busy INT[] := ARRAY(
-    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty
+    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty AND NOT l.outside
     UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
 BEGIN
   FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
