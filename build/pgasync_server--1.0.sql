@@ -449,6 +449,7 @@ CREATE TABLE async.task_kind
   argument TEXT,          /* expression of that type; $header, $task_id, $data and $label stand for theirs */
   preamble TEXT,          /* function (owner_id, target_id) returning what the first batch on a target must run */
   on_missing TEXT,        /* function (owner_id, target_id) called when a target turns out not to have it: PF014 */
+  describe TEXT,          /* function (task ids) returning what a worker outside gets of each; null: its task_data */
   CONSTRAINT task_kind_pk PRIMARY KEY (kind)
 );
 COMMENT ON TABLE async.task_kind IS 'How the tasks of a lane become the argument of its call';
@@ -2203,6 +2204,35 @@ END;
 $$;
 COMMENT ON FUNCTION async.derive_results(async.verdict_t[]) IS 'Engine: the final results among verdicts';
 
+-- pgasync_server/every/describe_offers.sql
+CREATE FUNCTION async.describe_offers(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS JSONB[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What the workers get of the tasks of a lane: the task_data that was pushed, or what the extension that owns them says.
+ *
+ * _lane_id: the lane; _task_ids: tasks of it.
+ * Returns an element for each, in their order.
+ * Reads async.lane, async.task_kind, async.task.
+ */
+#variable_conflict error
+DECLARE
+  describer TEXT;
+  answer JSONB[];
+BEGIN
+  SELECT k.describe INTO describer
+  FROM async.lane l JOIN async.task_kind k ON k.kind = l.kind WHERE l.lane_id = _lane_id;
+  IF describer IS NOT NULL THEN
+    EXECUTE format('SELECT %s($1)', describer::REGPROC) INTO answer USING _task_ids;
+    RETURN answer;
+  END IF;
+  RETURN ARRAY(
+    SELECT t.task_data FROM unnest(_task_ids) WITH ORDINALITY u(task_id, n) JOIN async.task t ON t.task_id = u.task_id
+    ORDER BY u.n);
+END;
+$$;
+COMMENT ON FUNCTION async.describe_offers(BIGINT, BIGINT[]) IS 'Engine: what workers outside the database get of tasks';
+
 -- pgasync_server/every/describe_wanted_value.sql
 CREATE FUNCTION async.describe_wanted_value(_rule JSONB, _value JSONB) RETURNS TEXT
 LANGUAGE sql STABLE STRICT
@@ -3878,7 +3908,7 @@ $$
  */
 SELECT CASE
   WHEN _outcome = 'TIMED_OUT' THEN true
-  WHEN _retry_on IS NULL THEN coalesce(_sqlstate NOT LIKE '42%', true)
+  WHEN _retry_on IS NULL THEN _sqlstate NOT LIKE '42%'
   ELSE _sqlstate = ANY(_retry_on) OR left(_sqlstate, 2) = ANY(_retry_on) END;
 $$;
 COMMENT ON FUNCTION async.is_worth_retrying(TEXT, TEXT, TEXT[]) IS 'Engine: whether another attempt may mend a failure';
@@ -4517,23 +4547,23 @@ $$
 #variable_conflict error
 DECLARE
   head async.head_t[] := ARRAY(SELECT h FROM async.read_lane_head(_lane, _limit) h);
+  new_ids BIGINT[] := ARRAY(SELECT h.task_id FROM unnest(head) WITH ORDINALITY h(task_id, seq, again, query, argument, doomed, n)
+                            WHERE NOT h.doomed ORDER BY h.n);
   parts async.part_t[] := ARRAY(
-    SELECT ROW(NULL, array_agg(h.task_id) FILTER (WHERE NOT h.doomed), NULL, NULL, max(h.seq),
+    SELECT ROW(NULL, nullif(new_ids, '{}'), NULL, NULL, max(h.seq),
                array_agg(h.again) FILTER (WHERE h.again IS NOT NULL), array_agg(h.task_id) FILTER (WHERE h.doomed))::async.part_t
     FROM unnest(head) h HAVING count(*) > 0);
 BEGIN
   INSERT INTO async.offer(task_id, lane_id, target_id, pool_id, priority, task_data, timeout, ends, times_up)
-  SELECT t.task_id, l.lane_id, l.target_id, l.pool_id, l.priority, t.task_data, l.timeout, b.began + l.timeout,
+  SELECT u.task_id, l.lane_id, l.target_id, l.pool_id, l.priority, u.description, l.timeout, b.began + l.timeout,
          coalesce(b.began + l.timeout, clock_timestamp() + l.timeout, 'infinity')
-  FROM unnest(head) WITH ORDINALITY h(task_id, seq, again, query, argument, doomed, n)
-  JOIN async.task t ON t.task_id = h.task_id
-  JOIN async.lane l ON l.lane_id = t.lane_id
+  FROM unnest(new_ids, async.describe_offers(_lane.lane_id, new_ids)) WITH ORDINALITY u(task_id, description, n)
+  JOIN async.lane l ON l.lane_id = _lane.lane_id
   CROSS JOIN LATERAL (
     SELECT min(a.started) AS began FROM async.attempt a
-    WHERE a.task_id = t.task_id AND a.attempt > coalesce(
-      (SELECT max(c.attempt) FROM async.attempt c WHERE c.task_id = t.task_id AND c.counted), 0)) b
-  WHERE NOT h.doomed
-  ORDER BY h.n;
+    WHERE a.task_id = u.task_id AND a.attempt > coalesce(
+      (SELECT max(c.attempt) FROM async.attempt c WHERE c.task_id = u.task_id AND c.counted), 0)) b
+  ORDER BY u.n;
   RETURN async.move_lane(_lane, parts, _limit, 2);
 END;
 $$;
@@ -5823,7 +5853,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Ends the attempts of tasks that workers outside the database have, and tells the owners of those that have ended. As
- * with any other task, one that has failed or timed out may have retries left.
+ * with any other task, one that has failed or timed out may have retries left; a
+ * failure counts as raised by the user (P0001).
  *
  * _task_ids: tasks, of which those count that have been taken; _status, _message: how they end, and why.
  * Returns the other ones.
@@ -5836,7 +5867,7 @@ DECLARE
     SELECT DISTINCT ON (o.task_id) jsonb_populate_record(NULL::async.verdict_t, jsonb_build_object(
       'task_id', o.task_id, 'lane_id', o.lane_id, 'n', o.offer_no, 'started', o.taken, 'ended', now,
       'outcome', CASE _status WHEN 'FINISHED' THEN 'DONE' WHEN 'FAILED' THEN 'ERROR' ELSE _status END,
-      'error', _message, 'answer_message', CASE WHEN _status <> 'FINISHED' THEN _message END,
+      'sqlstate', CASE _status WHEN 'FAILED' THEN 'P0001' END, 'error', _message, 'answer_message', CASE WHEN _status <> 'FINISHED' THEN _message END,
       'asynchronous', false, 'owner', l.owner, 'owner_id', l.owner_id, 'owner_item', l.owner_item))
     FROM async.offer o JOIN async.lane l ON l.lane_id = o.lane_id
     WHERE o.task_id = ANY(_task_ids) AND o.taken IS NOT NULL

@@ -10,7 +10,7 @@ $$
  */
 SELECT CASE
   WHEN _outcome = 'TIMED_OUT' THEN true
-  WHEN _retry_on IS NULL THEN coalesce(_sqlstate NOT LIKE '42%', true)
+  WHEN _retry_on IS NULL THEN _sqlstate NOT LIKE '42%'
   ELSE _sqlstate = ANY(_retry_on) OR left(_sqlstate, 2) = ANY(_retry_on) END;
 $$;
 COMMENT ON FUNCTION async.is_worth_retrying(TEXT, TEXT, TEXT[]) IS 'Engine: whether another attempt may mend a failure';

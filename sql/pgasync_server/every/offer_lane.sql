@@ -11,23 +11,23 @@ $$
 #variable_conflict error
 DECLARE
   head async.head_t[] := ARRAY(SELECT h FROM async.read_lane_head(_lane, _limit) h);
+  new_ids BIGINT[] := ARRAY(SELECT h.task_id FROM unnest(head) WITH ORDINALITY h(task_id, seq, again, query, argument, doomed, n)
+                            WHERE NOT h.doomed ORDER BY h.n);
   parts async.part_t[] := ARRAY(
-    SELECT ROW(NULL, array_agg(h.task_id) FILTER (WHERE NOT h.doomed), NULL, NULL, max(h.seq),
+    SELECT ROW(NULL, nullif(new_ids, '{}'), NULL, NULL, max(h.seq),
                array_agg(h.again) FILTER (WHERE h.again IS NOT NULL), array_agg(h.task_id) FILTER (WHERE h.doomed))::async.part_t
     FROM unnest(head) h HAVING count(*) > 0);
 BEGIN
   INSERT INTO async.offer(task_id, lane_id, target_id, pool_id, priority, task_data, timeout, ends, times_up)
-  SELECT t.task_id, l.lane_id, l.target_id, l.pool_id, l.priority, t.task_data, l.timeout, b.began + l.timeout,
+  SELECT u.task_id, l.lane_id, l.target_id, l.pool_id, l.priority, u.description, l.timeout, b.began + l.timeout,
          coalesce(b.began + l.timeout, clock_timestamp() + l.timeout, 'infinity')
-  FROM unnest(head) WITH ORDINALITY h(task_id, seq, again, query, argument, doomed, n)
-  JOIN async.task t ON t.task_id = h.task_id
-  JOIN async.lane l ON l.lane_id = t.lane_id
+  FROM unnest(new_ids, async.describe_offers(_lane.lane_id, new_ids)) WITH ORDINALITY u(task_id, description, n)
+  JOIN async.lane l ON l.lane_id = _lane.lane_id
   CROSS JOIN LATERAL (
     SELECT min(a.started) AS began FROM async.attempt a
-    WHERE a.task_id = t.task_id AND a.attempt > coalesce(
-      (SELECT max(c.attempt) FROM async.attempt c WHERE c.task_id = t.task_id AND c.counted), 0)) b
-  WHERE NOT h.doomed
-  ORDER BY h.n;
+    WHERE a.task_id = u.task_id AND a.attempt > coalesce(
+      (SELECT max(c.attempt) FROM async.attempt c WHERE c.task_id = u.task_id AND c.counted), 0)) b
+  ORDER BY u.n;
   RETURN async.move_lane(_lane, parts, _limit, 2);
 END;
 $$;
