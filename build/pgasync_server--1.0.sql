@@ -604,6 +604,7 @@ CREATE TYPE async.loop_t AS
   failures INT,             /* cycles that failed in a row */
   outside BOOL,             /* there may be tasks for workers outside the database */
   held INT[],               /* pools of those that are offered or taken, an element each; null: none are */
+  bare INT[],               /* targets without our client extension, or null */
   stopping BOOL,
   in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
@@ -936,7 +937,7 @@ BEGIN
   END IF;
   PERFORM async.hang_up(helper);
   PERFORM async.dblink_connect(helper, async.build_conninfo(async.build_self_conninfo(), NULL, 'pgflow helper', true));
-  PERFORM async.dblink_send(helper, format('SELECT async.probe(%L)', this_target.connection_string));
+  PERFORM async.dblink_send(helper, format('SELECT async.probe(%L)', this_target.target_id));
   this_target.state := 'probing';
   this_target.helper_since := clock_timestamp();
   targets[_target] := this_target;
@@ -966,13 +967,14 @@ DECLARE
   this_target async.target_state_t := targets[_target];
   announcements JSONB := CASE
     WHEN this_target.is_self THEN nullif(current_setting('pgflow.announcements', true), '')::JSONB END;
-  tidying BOOL := clock_timestamp() > this_target.next_trim AND NOT this_target.at_home;
+  tidying BOOL := clock_timestamp() > this_target.next_trim AND NOT this_target.at_home AND this_target.has_client;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
     WHERE x.target_id = this_target.target_id
       AND (x.state = 'ended' AND NOT this_target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
-  IF NOT this_target.has_client
+  IF NOT this_target.has_client AND this_target.revocations IS NULL
+       AND NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = this_target.target_id AND x.terminate)
      OR NOT urgent AND this_target.next_exchange > clock_timestamp()
      OR this_target.is_self AND this_target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
@@ -992,7 +994,10 @@ BEGIN
   targets[_target] := this_target;
   _s.targets := targets;
   IF async.dblink_send(
-    'pgflow_control_' || this_target.target_id, format('SELECT async.attend(%L)', this_target.in_flight)) <> 1
+    'pgflow_control_' || this_target.target_id,
+    -- lint: allow dynamic_sql: the message is quoted in both
+    CASE WHEN this_target.has_client THEN format('SELECT async.attend(%L)', this_target.in_flight)
+         ELSE async.build_bare_exchange(this_target.in_flight) END) <> 1
   THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;
@@ -1168,6 +1173,38 @@ END;
 $$;
 COMMENT ON FUNCTION async.begin_reign() IS 'Engine: the state of an orchestrator that starts';
 
+-- pgasync_server/every/build_bare_exchange.sql
+CREATE FUNCTION async.build_bare_exchange(_message JSONB) RETURNS TEXT LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The query that takes the place of async.attend() on a target without our client extension: it cancels and ends
+ * sessions, and that is all.
+ *
+ * _message: as async.attend() takes it; of it count revoke, where cancel is set, and terminate.
+ */
+SELECT format($query$
+  SELECT pg_catalog.jsonb_build_object(
+    'troubles', '[]'::pg_catalog.JSONB,
+    'canceled', (
+      SELECT pg_catalog.count(pg_catalog.pg_cancel_backend(a.pid))
+      FROM pg_catalog.jsonb_array_elements(m.message OPERATOR(pg_catalog.->) 'revoke') j(job)
+      JOIN pg_catalog.pg_stat_activity a
+        ON a.pid OPERATOR(pg_catalog.=) (j.job OPERATOR(pg_catalog.->>) 'pid')::pg_catalog.INT4
+        AND a.backend_start OPERATOR(pg_catalog.=) (j.job OPERATOR(pg_catalog.->>) 'start')::pg_catalog.TIMESTAMPTZ
+      WHERE (j.job OPERATOR(pg_catalog.->>) 'cancel')::pg_catalog.BOOL),
+    'terminated', (
+      SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(a.pid))
+      FROM pg_catalog.jsonb_array_elements(m.message OPERATOR(pg_catalog.->) 'terminate') j(job)
+      JOIN pg_catalog.pg_stat_activity a
+        ON a.pid OPERATOR(pg_catalog.=) (j.job OPERATOR(pg_catalog.->>) 0)::pg_catalog.INT4
+        AND a.backend_start OPERATOR(pg_catalog.=) (j.job OPERATOR(pg_catalog.->>) 1)::pg_catalog.TIMESTAMPTZ))
+  FROM (SELECT %L::pg_catalog.JSONB AS message) m
+$query$, _message);
+$$;
+COMMENT ON FUNCTION async.build_bare_exchange(JSONB) IS
+  'Engine: what takes the place of async.attend() where our client extension is not installed';
+
 -- pgasync_server/every/build_conninfo.sql
 CREATE FUNCTION async.build_conninfo(_conninfo TEXT, _version INT, _name TEXT, _control BOOL)
 RETURNS TEXT LANGUAGE sql STABLE
@@ -1176,17 +1213,19 @@ $$
 /*
  * A connection string with what the engine needs of its sessions. As connection options these outlive RESET ALL and
  * take precedence over settings of the role. client_min_messages = error lets a callback go on when the orchestrator
- * is gone: a NOTICE to a dead socket would end it.
+ * is gone: a NOTICE to a dead socket would end it. Options that are configured come first, so that ours win.
  *
- * _conninfo: what is configured; _version: server_version_num of the target, or null; _name: application_name;
- * _control: for a control connection, which must wait for no lock.
+ * _conninfo: what is configured, a conninfo or the name of a foreign server; _version: server_version_num of the target,
+ * or null; _name: application_name; _control: for a control connection, which must wait for no lock.
+ * Errors: as async.resolve_connection().
  */
 SELECT concat_ws(' ',
-  _conninfo,
+  r.conninfo,
   'connect_timeout=3 keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3',
   CASE WHEN current_setting('server_version_num')::INT >= 120000 THEN 'tcp_user_timeout=30000' END,
   'application_name=' || async.quote_conninfo_value(_name),
   'options=' || async.quote_conninfo_value(concat_ws(' ',
+    (SELECT string_agg(p.setting, ' ' ORDER BY p.n) FROM async.parse_conninfo(r.conninfo) p WHERE p.keyword = 'options'),
     '-c client_min_messages=error -c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
     '-c synchronous_commit=on -c pgflow.engine=on',
     CASE WHEN _control THEN
@@ -1194,7 +1233,8 @@ SELECT concat_ws(' ',
       '-c enable_seqscan=off -c jit=off'
     ELSE '-c lock_timeout=0' END,
     CASE WHEN _version >= 140000 THEN '-c idle_session_timeout=0 -c client_connection_check_interval=0' END,
-    CASE WHEN _version >= 170000 THEN '-c transaction_timeout=0' END)));
+    CASE WHEN _version >= 170000 THEN '-c transaction_timeout=0' END)))
+FROM (SELECT async.resolve_connection(_conninfo) AS conninfo) r;
 $$;
 COMMENT ON FUNCTION async.build_conninfo(TEXT, INT, TEXT, BOOL) IS
   'Engine: a connection string with the engine''s settings';
@@ -1291,6 +1331,19 @@ END;
 $$;
 COMMENT ON FUNCTION async.build_message(async.loop_t, async.slot_t, async.lane, async.part_t) IS
   'Engine: the message that runs a batch';
+
+-- pgasync_server/every/build_refusal.sql
+CREATE FUNCTION async.build_refusal() RETURNS TEXT LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* What is sent in place of a task that needs our client extension to a target that does not have it. */
+SELECT $query$
+  DO 'BEGIN RAISE EXCEPTION ''this target has not the client extension that the task needs'' USING
+    ERRCODE = ''undefined_object'', HINT = ''Run CREATE EXTENSION pgflow CASCADE there.''; END'
+$query$::TEXT;
+$$;
+COMMENT ON FUNCTION async.build_refusal() IS
+  'Engine: sent in place of a task that needs our client extension to a target that does not have it';
 
 -- pgasync_server/every/build_self_conninfo.sql
 CREATE FUNCTION async.build_self_conninfo() RETURNS TEXT LANGUAGE sql STABLE
@@ -1640,6 +1693,8 @@ BEGIN
   this_target.has_client := split_part(report, ' ', 2)::BOOL;
   this_target.at_home := (
     SELECT split_part(report, ' ', 3) = i.system_identifier || '/' || i.database FROM async.identity i);
+  _s.bare := nullif(array_remove(coalesce(_s.bare, '{}'), this_target.target_id)
+    || CASE WHEN NOT this_target.has_client THEN ARRAY[this_target.target_id] ELSE '{}' END, '{}');
   targets[_target] := this_target;
   _s.targets := targets;
   RETURN async.open_control(_s, _target);
@@ -2564,7 +2619,8 @@ CREATE FUNCTION async.fill_slots(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Fills idle slots from the head of a lane and writes each batch.
+ * Fills idle slots from the head of a lane and writes each batch. On a target without our client extension every query
+ * goes as it is, as raw ones do, and nothing else can run.
  *
  * _s: state of the orchestrator; _slots: all slots; _lane: the lane; _idle: indexes into _slots of those to fill.
  * Returns slots and lane as they are then.
@@ -2575,12 +2631,16 @@ DECLARE
   size INT := async.choose_batch_size(_lane.work, _lane.pace);
   lane_row async.lane;
   parts async.part_t[];
+  part async.part_t;
   filled INT := 0;
 BEGIN
   slots := _slots;
   lane := _lane;
   SELECT l.* INTO lane_row FROM async.lane l WHERE l.lane_id = lane.lane_id;
-  IF lane_row.call IS NOT NULL THEN
+  IF lane.target_id = ANY(_s.bare) THEN
+    lane_row.raw := true;
+  END IF;
+  IF lane_row.call IS NOT NULL AND NOT lane_row.raw THEN
     parts := ARRAY(SELECT p FROM async.take_alike(_lane, lane_row.call, size * cardinality(_idle), cardinality(_idle)) p);
   ELSE
     parts := ARRAY(SELECT p FROM async.take_mixed(_lane, lane_row, size * cardinality(_idle), cardinality(_idle)) p);
@@ -2589,7 +2649,11 @@ BEGIN
   FOR i IN 1..cardinality(parts) LOOP
     IF parts[i].task_ids IS NOT NULL THEN
       filled := filled + 1;
-      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], lane_row, parts[i]);
+      part := parts[i];
+      IF lane_row.kind <> 'query' AND lane_row.raw THEN
+        part.queries := ARRAY[async.build_refusal()];
+      END IF;
+      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], lane_row, part);
     END IF;
   END LOOP;
 END;
@@ -2650,7 +2714,8 @@ $$
 /*
  * What is wrong with a connection string, or null. The string itself is never part of the answer.
  *
- * _connection_string: a conninfo, a URI, or the name of a foreign server; null is right.
+ * _connection_string: a conninfo, or the name of a foreign server; null is right. A URI is refused: nothing can be put
+ * behind it.
  * _allow_password: it may hold a password. A word that ends in "password" before an equals sign is taken for one,
  * quoted or not, as is what follows a colon in the user part of a URI.
  */
@@ -2658,9 +2723,14 @@ SELECT CASE
   WHEN NOT _allow_password
     AND _connection_string ~* 'password\s*=|^\s*postgres(ql)?://[^/@]*:[^/@]*@'
   THEN 'holds a password'
-  WHEN _connection_string !~ '^\s*([a-z_]+\s*=|postgres(ql)?://)'
+  WHEN _connection_string ~* '^\s*postgres(ql)?://'
+  THEN 'is a URI: write it as a conninfo, such as "host=… dbname=…"'
+  WHEN NOT async.is_conninfo(_connection_string)
     AND NOT EXISTS (SELECT FROM pg_foreign_server s WHERE s.srvname = _connection_string)
-  THEN 'is neither a conninfo, nor a URI, nor the name of a foreign server of this database'
+  THEN 'is neither a conninfo nor the name of a foreign server of this database'
+  WHEN async.is_conninfo(_connection_string)
+    AND EXISTS (SELECT FROM async.parse_conninfo(_connection_string) p WHERE p.keyword IS NULL)
+  THEN 'is not well-formed: pairs as in host=a dbname=b, a value with blanks in single quotes'
 END;
 $$;
 COMMENT ON FUNCTION async.find_connection_string_problem(TEXT, BOOL) IS
@@ -3184,6 +3254,24 @@ $$;
 COMMENT ON FUNCTION async.find_target_problems(JSONB) IS
   'Engine: what is wrong with the targets of a configuration of the engine';
 
+-- pgasync_server/every/find_tail.sql
+CREATE FUNCTION async.find_tail(_grep TEXT, _limit INT) RETURNS TIMESTAMPTZ LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Since when the last entries of the log were written; now, if there are none.
+ *
+ * _grep: as async.tail() got it; _limit: how many entries.
+ * Reads async.log_entry.
+ */
+SELECT coalesce(min(t.logged), clock_timestamp())
+FROM (
+  SELECT e.logged FROM async.log_entry e
+  WHERE _grep IS NULL OR concat_ws(' ', e.level, e.message) ~* _grep
+  ORDER BY e.logged DESC LIMIT _limit) t;
+$$;
+COMMENT ON FUNCTION async.find_tail(TEXT, INT) IS 'Engine: where async.tail() begins';
+
 -- pgasync_server/every/find_tasks_before.sql
 CREATE FUNCTION async.find_tasks_before(_hand BIGINT, _before TIMESTAMPTZ, _limit INT)
 RETURNS TABLE (task_id BIGINT, lane_id BIGINT, owner_id BIGINT) LANGUAGE plpgsql STABLE
@@ -3554,7 +3642,8 @@ SELECT
   coalesce(g.target, p.target) = c.new_self,
   g.target IS NOT NULL,
   CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
-  CASE WHEN g.has_string THEN g.connection_string IS NULL ELSE p.target IS NOT NULL AND p.connection_string IS NULL END,
+  CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END IS NULL AND p.connection_string IS NULL
+    AND (g.has_string OR p.target IS NOT NULL),
   least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
 FROM given g
 FULL JOIN present p ON p.target = g.target
@@ -3581,6 +3670,22 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.get_lane_position(BIGINT) IS 'Engine: how far a lane has been taken';
+
+-- pgasync_server/every/get_libpq_options.sql
+CREATE FUNCTION async.get_libpq_options() RETURNS TEXT[] LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The options of foreign servers and user mappings that libpq knows, of PostgreSQL 11 to 18: a foreign server may have
+ * others, which are for its wrapper, and cannot have one that the libpq of its own server does not know.
+ */
+SELECT '{
+  channel_binding, dbname, gssdelegation, gssencmode, gsslib, host, hostaddr, krbsrvname, load_balance_hosts,
+  max_protocol_version, min_protocol_version, options, passfile, password, port, require_auth, requirepeer, service,
+  servicefile, ssl_max_protocol_version, ssl_min_protocol_version, sslcert, sslcertmode, sslcompression, sslcrl, sslcrldir,
+  sslkey, sslmode, sslnegotiation, sslpassword, sslrootcert, sslsni, target_session_attrs, user}'::TEXT[];
+$$;
+COMMENT ON FUNCTION async.get_libpq_options() IS 'Engine: options of foreign servers that are for libpq';
 
 -- pgasync_server/every/hang_up.sql
 CREATE FUNCTION async.hang_up(_connection TEXT) RETURNS VOID LANGUAGE plpgsql
@@ -3813,6 +3918,19 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.is_busy(TEXT) IS 'Engine: whether what was sent is still under way';
+
+-- pgasync_server/every/is_conninfo.sql
+CREATE FUNCTION async.is_conninfo(_connection_string TEXT) RETURNS BOOL LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether a connection string is meant to be a conninfo; otherwise it is the name of a foreign server.
+ *
+ * _connection_string: as configured.
+ */
+SELECT _connection_string ~ '^\s*[A-Za-z_]+\s*=';
+$$;
+COMMENT ON FUNCTION async.is_conninfo(TEXT) IS 'Engine: whether a connection string is a conninfo, or names a foreign server';
 
 -- pgasync_server/every/is_label.sql
 CREATE FUNCTION async.is_label(_name TEXT) RETURNS BOOL LANGUAGE plpgsql IMMUTABLE STRICT
@@ -4482,6 +4600,19 @@ $$;
 COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[], INT, INT) IS
   'Engine: a lane after tasks have been taken from it';
 
+-- pgasync_server/every/move_tail.sql
+CREATE FUNCTION async.move_tail(_since TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * From when on async.tail() reads again: a minute ago, for entries are not committed in the order of their times.
+ *
+ * _since: from when on it has read.
+ */
+SELECT greatest(_since, clock_timestamp() - INTERVAL '1 minute');
+$$;
+COMMENT ON FUNCTION async.move_tail(TIMESTAMPTZ) IS 'Engine: from when on async.tail() reads again';
+
 -- pgasync_server/every/note_receipts.sql
 CREATE FUNCTION async.note_receipts(_slot async.slot_t, _receipts async.receipt_t[])
 RETURNS async.slot_t LANGUAGE plpgsql
@@ -4848,6 +4979,32 @@ END;
 $$;
 COMMENT ON FUNCTION async.parse_requests(JSONB) IS 'Engine: requests as a target reports them, as rows';
 
+-- pgasync_server/every/parse_conninfo.sql
+CREATE FUNCTION async.parse_conninfo(_conninfo TEXT, OUT n BIGINT, OUT keyword TEXT, OUT setting TEXT)
+RETURNS SETOF RECORD LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The pairs of a libpq connection string, their values without quotes and escapes. One that is not well-formed gives a
+ * last row without keyword, which says nothing of the text.
+ *
+ * _conninfo: such as host=a dbname='b c'.
+ * Returns a row a pair, in order.
+ */
+WITH form AS
+(
+  SELECT $re$([^\s=]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)(?:[^\s\\]|\\.)*)$re$ AS pair
+)
+SELECT m.n, m.part[1],
+       regexp_replace(CASE WHEN left(m.part[2], 1) = chr(39) THEN substr(m.part[2], 2, length(m.part[2]) - 2) ELSE m.part[2] END,
+                      '\\(.)', '\1', 'g')
+FROM form f CROSS JOIN LATERAL regexp_matches(_conninfo, f.pair, 'g') WITH ORDINALITY m(part, n)
+UNION ALL
+SELECT length(_conninfo), NULL, NULL FROM form f WHERE regexp_replace(_conninfo, f.pair, '', 'g') ~ '\S'
+ORDER BY 1;
+$$;
+COMMENT ON FUNCTION async.parse_conninfo(TEXT) IS 'Engine: the pairs of a libpq connection string';
+
 -- pgasync_server/every/pass.sql
 CREATE FUNCTION async.pass(_boundary TEXT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -4909,21 +5066,25 @@ $$;
 COMMENT ON FUNCTION async.prepare_session() IS 'Engine: settings of the orchestrator''s session';
 
 -- pgasync_server/every/probe.sql
-CREATE FUNCTION async.probe(_conninfo TEXT) RETURNS TEXT LANGUAGE plpgsql
+CREATE FUNCTION async.probe(_target_id INT) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Tries a connection. Runs in a helper session, which may wait as long as it takes while the orchestrator goes on.
  *
- * _conninfo: where to.
+ * _target_id: where to. It looks up how by itself, so that no secret is part of a query that others may see.
  * Returns "version has_client cluster/database" of the target, such as "180004 t 7412…/16384".
- * Errors: those of the connection.
+ * Errors: those of the connection, and of async.resolve_connection().
+ * Reads async.target.
  */
 #variable_conflict error
 DECLARE
+  place TEXT;
   report TEXT;
 BEGIN
-  PERFORM async.dblink_connect('pgflow_probe', _conninfo || ' connect_timeout=10 application_name=pgflow_probe');
+  SELECT async.resolve_connection(t.connection_string) || ' connect_timeout=10 application_name=pgflow_probe' INTO place
+  FROM async.target t WHERE t.target_id = _target_id;
+  PERFORM async.dblink_connect('pgflow_probe', place);
   SELECT q.answer INTO report FROM async.dblink_query('pgflow_probe', $query$
     SELECT pg_catalog.format('%s %s %s/%s',
       pg_catalog.current_setting('server_version_num'),
@@ -4936,7 +5097,7 @@ BEGIN
   RETURN report;
 END;
 $$;
-COMMENT ON FUNCTION async.probe(TEXT) IS 'Engine: tries a connection, in a helper session';
+COMMENT ON FUNCTION async.probe(INT) IS 'Engine: tries a connection, in a helper session';
 
 -- pgasync_server/every/put_back.sql
 CREATE FUNCTION async.put_back(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
@@ -5201,6 +5362,30 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.read_lane_head(async.lane_state_t, INT) IS 'Engine: the first tasks of a lane';
+
+-- pgasync_server/every/read_log.sql
+CREATE FUNCTION async.read_log(
+  _since TIMESTAMPTZ,
+  _grep TEXT,
+  _shown TEXT[],
+  OUT places TEXT[],
+  OUT lines TEXT[]) LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What async.tail() shows next.
+ *
+ * _since: from when on to look; _grep: as async.tail() got it; _shown: places that it has shown.
+ * Returns the places of all entries since then, and the text of those that have not been shown.
+ * Reads async.log_entry.
+ */
+SELECT coalesce(array_agg(e.ctid::TEXT), '{}'),
+       coalesce(array_agg(concat_ws(' ', to_char(e.logged, 'YYYY-MM-DD HH24:MI:SS.MS TZ'), e.level, e.message) ORDER BY e.logged)
+                  FILTER (WHERE NOT e.ctid::TEXT = ANY(_shown)), '{}')
+FROM async.log_entry e
+WHERE e.logged >= _since AND (_grep IS NULL OR concat_ws(' ', e.level, e.message) ~* _grep);
+$$;
+COMMENT ON FUNCTION async.read_log(TIMESTAMPTZ, TEXT, TEXT[]) IS 'Engine: what async.tail() shows next';
 
 -- pgasync_server/every/reap.sql
 CREATE FUNCTION async.reap(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
@@ -5604,6 +5789,53 @@ END;
 $$;
 COMMENT ON FUNCTION async.report_missing(async.slot_t[]) IS 'Engine: tells an extension what a target does not have';
 
+-- pgasync_server/every/resolve_connection.sql
+CREATE FUNCTION async.resolve_connection(_connection_string TEXT) RETURNS TEXT LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A connection string as libpq takes it. The name of a foreign server gives what its wrapper, it, and the user mapping of
+ * this session's role say to libpq, a later one over an earlier one. Made anew for each connection, and kept nowhere: it
+ * may hold the secret. dblink would take the name itself, but no settings of the engine's besides.
+ *
+ * _connection_string: as configured.
+ * Errors: 42704 a foreign server that is not there or has no mapping for the role, 42501 one that the role may not use.
+ * Reads pg_foreign_data_wrapper, pg_foreign_server, pg_user_mappings.
+ */
+#variable_conflict error
+DECLARE
+  foreign_server pg_foreign_server;
+  mapping pg_user_mappings;
+BEGIN
+  IF async.is_conninfo(_connection_string) THEN
+    RETURN _connection_string;
+  END IF;
+  SELECT s.* INTO foreign_server FROM pg_foreign_server s WHERE s.srvname = _connection_string;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'foreign server does not exist' USING ERRCODE = 'undefined_object';
+  ELSIF NOT has_server_privilege(foreign_server.oid, 'USAGE') THEN
+    RAISE EXCEPTION 'role "%" may not use foreign server "%"', current_user, _connection_string USING
+      ERRCODE = 'insufficient_privilege';
+  END IF;
+  SELECT m.* INTO mapping
+  FROM pg_user_mappings m
+  WHERE m.srvid = foreign_server.oid AND (m.usename = current_user OR m.umuser = 0)
+  ORDER BY m.umuser DESC LIMIT 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'foreign server "%" has no user mapping for role "%"', _connection_string, current_user USING
+      ERRCODE = 'undefined_object';
+  END IF;
+  RETURN (
+    SELECT coalesce(string_agg(format('%s=%s', o.option_name, async.quote_conninfo_value(o.option_value)), ' ' ORDER BY p.n), '')
+    FROM (SELECT 1, w.fdwoptions FROM pg_foreign_data_wrapper w WHERE w.oid = foreign_server.srvfdw
+          UNION ALL SELECT 2, foreign_server.srvoptions
+          UNION ALL SELECT 3, mapping.umoptions) p(n, options)
+    CROSS JOIN LATERAL pg_options_to_table(p.options) o
+    WHERE o.option_name = ANY(async.get_libpq_options()));
+END;
+$$;
+COMMENT ON FUNCTION async.resolve_connection(TEXT) IS 'Engine: a connection string as libpq takes it';
+
 -- pgasync_server/every/rest.sql
 CREATE FUNCTION async.rest(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -5867,7 +6099,7 @@ DECLARE
     SELECT DISTINCT ON (o.task_id) jsonb_populate_record(NULL::async.verdict_t, jsonb_build_object(
       'task_id', o.task_id, 'lane_id', o.lane_id, 'n', o.offer_no, 'started', o.taken, 'ended', now,
       'outcome', CASE _status WHEN 'FINISHED' THEN 'DONE' WHEN 'FAILED' THEN 'ERROR' ELSE _status END,
-      'sqlstate', CASE _status WHEN 'FAILED' THEN 'P0001' END, 'error', _message, 'answer_message', CASE WHEN _status <> 'FINISHED' THEN _message END,
+      'sqlstate', CASE _status WHEN 'FAILED' THEN 'P0001' END, 'error', _message,
       'asynchronous', false, 'owner', l.owner, 'owner_id', l.owner_id, 'owner_item', l.owner_item))
     FROM async.offer o JOIN async.lane l ON l.lane_id = o.lane_id
     WHERE o.task_id = ANY(_task_ids) AND o.taken IS NOT NULL
@@ -6033,6 +6265,35 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.stop_watchdog() IS 'Engine: ends the watch';
+
+-- pgasync_server/every/tail.sql
+CREATE PROCEDURE async.tail(_grep TEXT DEFAULT NULL) LANGUAGE plpgsql AS
+$$
+/*
+ * Follows the log, as tail -f does, until it is canceled: the last ten entries, then each new one, as notices. An entry
+ * whose transaction took longer than a minute to commit is passed over.
+ *
+ * _grep: only those whose level and message match this regular expression, whatever their case; null: all.
+ * Reads async.log_entry.
+ */
+#variable_conflict error
+DECLARE
+  since pg_catalog.TIMESTAMPTZ := async.find_tail(_grep, 10);
+  places pg_catalog.TEXT[] := '{}'::pg_catalog.TEXT[];
+  lines pg_catalog.TEXT[] := '{}'::pg_catalog.TEXT[];
+BEGIN
+  LOOP
+    SELECT r.places, r.lines INTO places, lines FROM async.read_log(since, _grep, places) r;
+    FOR i IN 1..pg_catalog.cardinality(lines) LOOP
+      RAISE NOTICE '%', lines[i];
+    END LOOP;
+    since := async.move_tail(since);
+    COMMIT;
+    PERFORM pg_catalog.pg_sleep(0.2);
+  END LOOP;
+END;
+$$;
+COMMENT ON PROCEDURE async.tail(TEXT) IS 'Follows the log';
 
 -- pgasync_server/every/take_alike.sql
 CREATE FUNCTION async.take_alike(_lane async.lane_state_t, _call TEXT, _limit INT, _parts INT)

@@ -396,7 +396,7 @@ def test_a_client_passes_tasks_on(offers: Any, client_db: Any) -> None:
 
 
 def test_a_node_whose_target_has_no_connection_is_done_by_a_worker(offers: Any) -> None:
-    """It gets the arguments that a callback would get, for node and steps alike; its failures are tried again."""
+    """It gets what a callback would get, for node and steps alike; its failures are tried again."""
     graph.prepare(offers)
     graph.configure(
         offers,

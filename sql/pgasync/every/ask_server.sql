@@ -7,10 +7,11 @@ $$
  * _query: what to run; it returns one column.
  * Returns its rows as text.
  * Errors: PF008 when async.server() is not set; those of the server.
+ * Reads async.server_connection.
  */
 #variable_conflict error
 DECLARE
-  place TEXT := async.server();
+  place TEXT := (SELECT c.connection_string FROM async.server_connection c);
 BEGIN
   IF place IS NULL THEN
     RAISE EXCEPTION 'this database has no connection to a server' USING

@@ -54,7 +54,8 @@ SELECT
   coalesce(g.target, p.target) = c.new_self,
   g.target IS NOT NULL,
   CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
-  CASE WHEN g.has_string THEN g.connection_string IS NULL ELSE p.target IS NOT NULL AND p.connection_string IS NULL END,
+  CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END IS NULL AND p.connection_string IS NULL
+    AND (g.has_string OR p.target IS NOT NULL),
   least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
 FROM given g
 FULL JOIN present p ON p.target = g.target

@@ -18,7 +18,7 @@ DECLARE
     SELECT DISTINCT ON (o.task_id) jsonb_populate_record(NULL::async.verdict_t, jsonb_build_object(
       'task_id', o.task_id, 'lane_id', o.lane_id, 'n', o.offer_no, 'started', o.taken, 'ended', now,
       'outcome', CASE _status WHEN 'FINISHED' THEN 'DONE' WHEN 'FAILED' THEN 'ERROR' ELSE _status END,
-      'sqlstate', CASE _status WHEN 'FAILED' THEN 'P0001' END, 'error', _message, 'answer_message', CASE WHEN _status <> 'FINISHED' THEN _message END,
+      'sqlstate', CASE _status WHEN 'FAILED' THEN 'P0001' END, 'error', _message,
       'asynchronous', false, 'owner', l.owner, 'owner_id', l.owner_id, 'owner_item', l.owner_item))
     FROM async.offer o JOIN async.lane l ON l.lane_id = o.lane_id
     WHERE o.task_id = ANY(_task_ids) AND o.taken IS NOT NULL

@@ -119,6 +119,7 @@ CREATE TYPE async.loop_t AS
   failures INT,             /* cycles that failed in a row */
   outside BOOL,             /* there may be tasks for workers outside the database */
   held INT[],               /* pools of those that are offered or taken, an element each; null: none are */
+  bare INT[],               /* targets without our client extension, or null */
   stopping BOOL,
   in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
