@@ -136,7 +136,8 @@ def test_every_way_to_reach_a_target(scene: Scene) -> None:
         flow_id = work.run(scene.db, name, {})
         assert wait_run(scene.db, flow_id) == "FINISHED", name
         assert scene.far.value("SELECT count(*) FROM work.done WHERE flow_id = %s", (flow_id,)) == 51
-        settings = "concat_ws(' ', current_setting('client_min_messages'), current_setting('search_path'), session_user)"
+        wanted = ("current_setting('client_min_messages')", "current_setting('search_path')", "session_user")
+        settings = f"concat_ws(' ', {', '.join(wanted)})"
         scene.far.execute(f"CREATE TABLE {name} (settings TEXT)")
         assert end(scene.db, push(scene.db, f"INSERT INTO public.{name} SELECT {settings}", name)) == [
             "FINISHED"
