@@ -1082,6 +1082,7 @@ $$
 #variable_conflict error
 DECLARE
   this_target async.target_state_t;
+  detail TEXT;
   busy INT[] := ARRAY(
     SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty AND NOT l.outside
     UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
@@ -1102,7 +1103,8 @@ BEGIN
         ELSE NULL;
       END CASE;
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-      _s := async.lose_target(_s, i, SQLERRM);
+      GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+      _s := async.lose_target(_s, i, concat_ws(': ', SQLERRM, translate(nullif(detail, ''), E'\n\t', '  ')));
     END;
   END LOOP;
   RETURN _s;
@@ -2730,7 +2732,7 @@ SELECT CASE
   THEN 'is neither a conninfo nor the name of a foreign server of this database'
   WHEN async.is_conninfo(_connection_string)
     AND EXISTS (SELECT FROM async.parse_conninfo(_connection_string) p WHERE p.keyword IS NULL)
-  THEN 'is not well-formed: pairs as in host=a dbname=b, a value with blanks in single quotes'
+  THEN 'is not well-formed: it takes pairs of keyword=value, a value with blanks in single quotes'
 END;
 $$;
 COMMENT ON FUNCTION async.find_connection_string_problem(TEXT, BOOL) IS

@@ -21,7 +21,7 @@ SELECT CASE
   THEN 'is neither a conninfo nor the name of a foreign server of this database'
   WHEN async.is_conninfo(_connection_string)
     AND EXISTS (SELECT FROM async.parse_conninfo(_connection_string) p WHERE p.keyword IS NULL)
-  THEN 'is not well-formed: pairs as in host=a dbname=b, a value with blanks in single quotes'
+  THEN 'is not well-formed: it takes pairs of keyword=value, a value with blanks in single quotes'
 END;
 $$;
 COMMENT ON FUNCTION async.find_connection_string_problem(TEXT, BOOL) IS
