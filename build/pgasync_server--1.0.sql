@@ -2056,8 +2056,8 @@ $$
  */
 #variable_conflict error
 BEGIN
-  SELECT t.max_concurrency - count(*) FILTER (WHERE b.target_id = _target_id),
-         p.max_workers - count(*) FILTER (WHERE b.pool_id = _pool_id)
+  SELECT (t.max_concurrency - count(*) FILTER (WHERE b.target_id = _target_id))::INT,
+         (p.max_workers - count(*) FILTER (WHERE b.pool_id = _pool_id))::INT
   INTO of_target, of_pool
   FROM async.target t
   CROSS JOIN async.concurrency_pool p
@@ -2262,7 +2262,7 @@ $$;
 COMMENT ON FUNCTION async.derive_results(async.verdict_t[]) IS 'Engine: the final results among verdicts';
 
 -- pgasync_server/every/describe_offers.sql
-CREATE FUNCTION async.describe_offers(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS JSONB[] LANGUAGE plpgsql
+CREATE FUNCTION async.describe_offers(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS JSONB[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*

@@ -15,8 +15,8 @@ $$
  */
 #variable_conflict error
 BEGIN
-  SELECT t.max_concurrency - count(*) FILTER (WHERE b.target_id = _target_id),
-         p.max_workers - count(*) FILTER (WHERE b.pool_id = _pool_id)
+  SELECT (t.max_concurrency - count(*) FILTER (WHERE b.target_id = _target_id))::INT,
+         (p.max_workers - count(*) FILTER (WHERE b.pool_id = _pool_id))::INT
   INTO of_target, of_pool
   FROM async.target t
   CROSS JOIN async.concurrency_pool p

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION async.describe_offers(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS JSONB[] LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION async.describe_offers(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS JSONB[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
