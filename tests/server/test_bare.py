@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.model import work
-from tests.server.test_tasks import SCHEMA, configure, did, end, look, push, push_many
+from tests.server.test_tasks import SCHEMA, configure, did, end, look, push, push_many, taken_in
 from tests.support.database import Database, create_database
 from tests.support.wait import until, wait_run
 
@@ -83,6 +83,7 @@ def test_what_overruns_its_time_or_is_canceled_is_interrupted(db: Any, bare: Any
 def test_an_answer_from_outside(db: Any, bare: Any) -> None:
     configure(db, targets=[{"target": "bare", "asynchronous_finish": True}])
     task_id = push(db, "CALL work.do(1)", "bare")
+    taken_in(db, task_id)
     until(lambda: look(db, task_id, "state") == "YIELDED", what="the task to wait for its answer")
     db.execute("SELECT async.finish(%s)", ([task_id],))
     assert end(db, task_id) == ["FINISHED"]
