@@ -758,26 +758,38 @@ COMMENT ON FUNCTION async.end_task(INT, UUID, BIGINT, BIGINT, BIGINT, TIMESTAMPT
   'Engine: closes a task with its receipt';
 
 -- pgasync/every/server.sql
-CREATE FUNCTION async.server(_connection_string TEXT DEFAULT NULL) RETURNS TEXT LANGUAGE plpgsql
+CREATE FUNCTION async.server(_connection_string TEXT DEFAULT NULL, _allow_password BOOL DEFAULT false)
+RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Sets, when given, and returns the connection to the server that a session of this client uses outside of any task.
  *
- * _connection_string: as libpq takes it; null changes nothing.
- * Returns null where none is set.
+ * _connection_string: as libpq takes it, or the name of a foreign server, whose user mapping then holds the secret; null
+ * changes nothing; _allow_password: it may hold a password.
+ * Returns it without the password, null where none is set.
+ * Errors: 22023 a password that was not allowed.
  * Writes async.server_connection.
  */
 #variable_conflict error
 BEGIN
-  IF _connection_string IS NOT NULL THEN
+  IF _connection_string ~* 'password\s*=|^\s*postgres(ql)?://[^/@]*:[^/@]*@' AND NOT _allow_password THEN
+    RAISE EXCEPTION 'connection string holds a password' USING
+      ERRCODE = 'invalid_parameter_value',
+      HINT = 'Keep it in a service file, a password file or the user mapping of a foreign server, or call'
+             ' async.server(…, _allow_password => true).';
+  ELSIF _connection_string IS NOT NULL THEN
     INSERT INTO async.server_connection(connection_string) VALUES (_connection_string)
     ON CONFLICT (singleton) DO UPDATE SET connection_string = EXCLUDED.connection_string;
   END IF;
-  RETURN (SELECT c.connection_string FROM async.server_connection c);
+  RETURN (
+    SELECT regexp_replace(regexp_replace(
+             c.connection_string, '(password\s*=\s*)(''(\\.|[^''\\])*''|(\\.|[^\s&\\])*)', '\1***', 'gi'),
+             '^(\s*postgres(ql)?://[^/@:]*:)[^/@]*@', '\1***@', 'i')
+    FROM async.server_connection c);
 END;
 $$;
-COMMENT ON FUNCTION async.server(TEXT) IS 'Get or set the connection of this client to its server';
+COMMENT ON FUNCTION async.server(TEXT, BOOL) IS 'Get or set the connection of this client to its server';
 
 -- pgasync/every/ask_server.sql
 CREATE FUNCTION async.ask_server(_query TEXT) RETURNS SETOF TEXT LANGUAGE plpgsql
@@ -788,17 +800,23 @@ $$
  *
  * _query: what to run; it returns one column.
  * Returns its rows as text.
- * Errors: PF008 when async.server() is not set; those of the server.
+ * Errors: PF008 when async.server() is not set, or leads to another client; those of the server.
+ * Reads async.server_connection.
  */
 #variable_conflict error
 DECLARE
-  place TEXT := async.server();
+  place TEXT := (SELECT c.connection_string FROM async.server_connection c);
 BEGIN
   IF place IS NULL THEN
     RAISE EXCEPTION 'this database has no connection to a server' USING
       ERRCODE = 'PF008', HINT = 'Set one with SELECT async.server(''service=…''), or call from within a task.';
   END IF;
+  IF current_setting('pgflow.asked', true) = 'on' THEN
+    RAISE EXCEPTION 'the server of this client is a client itself' USING
+      ERRCODE = 'PF008', HINT = 'Set the connection to a database with pgasync_server: SELECT async.server(…).';
+  END IF;
   PERFORM async.dblink_connect('pgflow_server', place);
+  PERFORM FROM async.dblink_query('pgflow_server', 'SELECT pg_catalog.set_config(''pgflow.asked'', ''on'', false)');
   RETURN QUERY SELECT q.answer FROM async.dblink_query('pgflow_server', _query) q(answer);
   PERFORM async.dblink_disconnect('pgflow_server');
 EXCEPTION WHEN OTHERS THEN
@@ -880,7 +898,8 @@ $$
  * _tasks: what to run, as async.task() builds it; _run_type: whether to run it; _source: free text that the views
  * show.
  * Returns their ids, in order.
- * Errors: PF007 unknown target, 22004 a task without target or query; PF008 on a client without a server.
+ * Errors: PF007 unknown target, 22004 a task without target, 22023 a query for a target without a connection; PF008 on a
+ * client without a server.
  * Writes async.request.
  */
 #variable_conflict error
@@ -988,6 +1007,78 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.defer(BIGINT[], INTERVAL) IS 'Puts tasks back until later';
+
+-- pgasync/every/get_tasks.sql
+CREATE FUNCTION async.get_tasks(
+  _target TEXT,
+  _limit INT,
+  _timeout INTERVAL,
+  _wait INTERVAL,
+  OUT task_id BIGINT,
+  OUT priority INT,
+  OUT times_up TIMESTAMPTZ,
+  OUT task_data JSONB) RETURNS SETOF RECORD LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes tasks without a query for a worker outside the database, the most urgent first. They are the worker's once its
+ * transaction commits, until times_up: it ends each with async.finish(). What is not finished by then goes back and is
+ * offered again; a task whose own timeout is over is timed out. On a client they are taken on the server over
+ * async.server(), at once.
+ *
+ * _target: of the tasks; _limit: how many at most; _timeout: how long this worker may have them, null or longer: as long
+ * as the task's own timeout; _wait: how long to wait for the first of them.
+ * Returns task_id, priority, times_up, and task_data as it was pushed.
+ * Errors: PF007 unknown target, 22023 a limit or time that is not positive, 25001 waiting above READ COMMITTED, where
+ * nothing new would ever be seen; PF008 on a client without a server.
+ * Writes async.offer; locks its rows FOR UPDATE SKIP LOCKED.
+ */
+#variable_conflict error
+DECLARE
+  deadline CONSTANT TIMESTAMPTZ := clock_timestamp() + coalesce(_wait, '0');
+  nap FLOAT8 := 0.005::FLOAT8;
+BEGIN
+  IF to_regclass('async.task') IS NULL THEN
+    RETURN QUERY
+    SELECT (j.item->>'task_id')::BIGINT, (j.item->>'priority')::INT, (j.item->>'times_up')::TIMESTAMPTZ, j.item->'task_data'
+    FROM async.ask_server(format(
+      'SELECT pg_catalog.to_jsonb(t) FROM async.get_tasks(%L, %L, %L, %L) t', _target, _limit, _timeout, _wait)) a
+    CROSS JOIN LATERAL (SELECT a::JSONB AS item) j;
+    RETURN;
+  ELSIF deadline > clock_timestamp() AND current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'waiting needs transaction isolation READ COMMITTED' USING ERRCODE = 'active_sql_transaction';
+  END IF;
+  LOOP
+    RETURN QUERY SELECT o.task_id, o.priority, o.times_up, o.task_data FROM async.take_offers(_target, _limit, _timeout) o;
+    EXIT WHEN FOUND OR clock_timestamp() >= deadline;
+    PERFORM pg_sleep(least(nap, extract(epoch FROM deadline - clock_timestamp())));
+    nap := least(nap * 1.5, 0.1);
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.get_tasks(TEXT, INT, INTERVAL, INTERVAL) IS
+  'Takes tasks without a query for a worker outside the database, and waits for them';
+
+CREATE FUNCTION async.get_tasks(
+  _target TEXT,
+  _limit INT DEFAULT 1,
+  _timeout INTERVAL DEFAULT NULL,
+  OUT task_id BIGINT,
+  OUT priority INT,
+  OUT times_up TIMESTAMPTZ,
+  OUT task_data JSONB) RETURNS SETOF RECORD LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes what there is now, without waiting.
+ *
+ * _target, _limit, _timeout: as above; likewise what it returns, and its errors.
+ * Writes async.offer; locks its rows FOR UPDATE SKIP LOCKED.
+ */
+SELECT g.task_id, g.priority, g.times_up, g.task_data FROM async.get_tasks(_target, _limit, _timeout, '0') g;
+$$;
+COMMENT ON FUNCTION async.get_tasks(TEXT, INT, INTERVAL) IS
+  'Takes tasks without a query for a worker outside the database, as far as there are any now';
 
 -- pgasync/every/wait_for_latch.sql
 CREATE FUNCTION async.wait_for_latch() RETURNS VOID LANGUAGE plpgsql

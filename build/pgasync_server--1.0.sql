@@ -107,7 +107,8 @@ COMMENT ON TABLE async.target IS 'Databases on which tasks run; change them with
 COMMENT ON COLUMN async.target.target_id IS 'Number that other tables hold; survives a renaming';
 COMMENT ON COLUMN async.target.target IS 'Name of the target; a concurrency pool of this name belongs to it';
 COMMENT ON COLUMN async.target.connection_string IS
-  'Conninfo, URI, or name of a foreign server; null for the target that is this database';
+  'Conninfo, or name of a foreign server; null for the target that is this database, and for those whose tasks are taken'
+  ' by workers outside the database only';
 COMMENT ON COLUMN async.target.max_concurrency IS 'Most tasks that run on it at once';
 COMMENT ON COLUMN async.target.asynchronous_finish IS
   'A task is not done when its query is: it waits for async.finish() or flow.finish()';
@@ -190,6 +191,7 @@ CREATE TABLE async.lane
   timeout INTERVAL,             /* of one attempt */
   asynchronous BOOL NOT NULL,   /* a task that has run waits for its finish */
   raw BOOL NOT NULL,
+  outside BOOL NOT NULL DEFAULT false,   /* workers outside the database run its tasks */
   retries INT NOT NULL DEFAULT 0,
   retry_delay INTERVAL NOT NULL DEFAULT '1 s',
   retry_backoff FLOAT8 NOT NULL DEFAULT 2,
@@ -319,6 +321,34 @@ CREATE TABLE async.early_finish
 );
 COMMENT ON TABLE async.early_finish IS 'Answers that came while the task was still running';
 
+-- pgasync_server/once/offer.sql
+/*
+ * Tasks for workers outside the database: offered to them, then taken by one of them. Only the orchestrator makes rows
+ * and removes them, and it passes over those that a worker's open transaction has locked.
+ */
+CREATE TABLE async.offer
+(
+  offer_no BIGINT GENERATED ALWAYS AS IDENTITY,
+  task_id BIGINT NOT NULL,
+  lane_id BIGINT NOT NULL,
+  target_id INT NOT NULL,
+  pool_id INT NOT NULL,
+  priority INT NOT NULL,
+  task_data JSONB,              /* what its worker gets */
+  timeout INTERVAL,             /* of the task, from the first time that it is taken */
+  ends TIMESTAMPTZ,             /* when that is over; null: it has not been taken yet */
+  offered TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  taken TIMESTAMPTZ,
+  worker TEXT,                  /* application_name of the session that took it */
+  times_up TIMESTAMPTZ NOT NULL,   /* by when it must have been finished or, as long as nobody has it, taken */
+  CONSTRAINT offer_pk PRIMARY KEY (offer_no)
+);
+CREATE INDEX offer_task_idx ON async.offer(task_id);
+CREATE INDEX offer_lane_idx ON async.offer(lane_id);
+CREATE INDEX offer_times_up_idx ON async.offer(times_up);
+CREATE INDEX offer_free_idx ON async.offer(target_id, priority, offer_no) WHERE taken IS NULL;
+COMMENT ON TABLE async.offer IS 'Tasks that workers outside the database may take, or have taken';
+
 -- pgasync_server/once/result.sql
 /* What becomes of tasks once they have run. */
 CREATE TABLE async.yielded
@@ -419,6 +449,7 @@ CREATE TABLE async.task_kind
   argument TEXT,          /* expression of that type; $header, $task_id, $data and $label stand for theirs */
   preamble TEXT,          /* function (owner_id, target_id) returning what the first batch on a target must run */
   on_missing TEXT,        /* function (owner_id, target_id) called when a target turns out not to have it: PF014 */
+  describe TEXT,          /* function (task ids) returning what a worker outside gets of each; null: its task_data */
   CONSTRAINT task_kind_pk PRIMARY KEY (kind)
 );
 COMMENT ON TABLE async.task_kind IS 'How the tasks of a lane become the argument of its call';
@@ -501,7 +532,8 @@ CREATE TYPE async.lane_state_t AS
   requeued BOOL,            /* something of it may be in async.requeue */
   again BIGINT,             /* nothing of it is there up to this place */
   trimmed BIGINT,           /* its rows of async.lane_position are gone up to this one */
-  empty BOOL                /* nothing was left of it when it was last served */
+  empty BOOL,               /* nothing was left of it when it was last served */
+  outside BOOL              /* workers outside the database run its tasks */
 );
 COMMENT ON TYPE async.lane_state_t IS 'Engine: a lane that may hold waiting tasks';
 
@@ -570,6 +602,9 @@ CREATE TYPE async.loop_t AS
   pending BOOL,             /* and left something that the next can do at once */
   resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
+  outside BOOL,             /* there may be tasks for workers outside the database */
+  held INT[],               /* pools of those that are offered or taken, an element each; null: none are */
+  bare INT[],               /* targets without our client extension, or null */
   stopping BOOL,
   in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );
@@ -902,7 +937,7 @@ BEGIN
   END IF;
   PERFORM async.hang_up(helper);
   PERFORM async.dblink_connect(helper, async.build_conninfo(async.build_self_conninfo(), NULL, 'pgflow helper', true));
-  PERFORM async.dblink_send(helper, format('SELECT async.probe(%L)', this_target.connection_string));
+  PERFORM async.dblink_send(helper, format('SELECT async.probe(%L)', this_target.target_id));
   this_target.state := 'probing';
   this_target.helper_since := clock_timestamp();
   targets[_target] := this_target;
@@ -932,13 +967,14 @@ DECLARE
   this_target async.target_state_t := targets[_target];
   announcements JSONB := CASE
     WHEN this_target.is_self THEN nullif(current_setting('pgflow.announcements', true), '')::JSONB END;
-  tidying BOOL := clock_timestamp() > this_target.next_trim AND NOT this_target.at_home;
+  tidying BOOL := clock_timestamp() > this_target.next_trim AND NOT this_target.at_home AND this_target.has_client;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
     WHERE x.target_id = this_target.target_id
       AND (x.state = 'ended' AND NOT this_target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
-  IF NOT this_target.has_client
+  IF NOT this_target.has_client AND this_target.revocations IS NULL
+       AND NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = this_target.target_id AND x.terminate)
      OR NOT urgent AND this_target.next_exchange > clock_timestamp()
      OR this_target.is_self AND this_target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
@@ -958,7 +994,10 @@ BEGIN
   targets[_target] := this_target;
   _s.targets := targets;
   IF async.dblink_send(
-    'pgflow_control_' || this_target.target_id, format('SELECT async.attend(%L)', this_target.in_flight)) <> 1
+    'pgflow_control_' || this_target.target_id,
+    -- lint: allow dynamic_sql: the message is quoted in both
+    CASE WHEN this_target.has_client THEN format('SELECT async.attend(%L)', this_target.in_flight)
+         ELSE async.build_bare_exchange(this_target.in_flight) END) <> 1
   THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;
@@ -1043,8 +1082,9 @@ $$
 #variable_conflict error
 DECLARE
   this_target async.target_state_t;
+  detail TEXT;
   busy INT[] := ARRAY(
-    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty
+    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty AND NOT l.outside
     UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
 BEGIN
   FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
@@ -1063,7 +1103,8 @@ BEGIN
         ELSE NULL;
       END CASE;
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-      _s := async.lose_target(_s, i, SQLERRM);
+      GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+      _s := async.lose_target(_s, i, concat_ws(': ', SQLERRM, translate(nullif(detail, ''), E'\n\t', '  ')));
     END;
   END LOOP;
   RETURN _s;
@@ -1116,6 +1157,7 @@ BEGIN
   s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
+  s.outside := false;
   s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
   s.due_from := '-infinity';
   s.untidy := false;
@@ -1133,6 +1175,38 @@ END;
 $$;
 COMMENT ON FUNCTION async.begin_reign() IS 'Engine: the state of an orchestrator that starts';
 
+-- pgasync_server/every/build_bare_exchange.sql
+CREATE FUNCTION async.build_bare_exchange(_message JSONB) RETURNS TEXT LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The query that takes the place of async.attend() on a target without our client extension: it cancels and ends
+ * sessions, and that is all.
+ *
+ * _message: as async.attend() takes it; of it count revoke, where cancel is set, and terminate.
+ */
+SELECT format($query$
+  SELECT pg_catalog.jsonb_build_object(
+    'troubles', '[]'::pg_catalog.JSONB,
+    'canceled', (
+      SELECT pg_catalog.count(pg_catalog.pg_cancel_backend(a.pid))
+      FROM pg_catalog.jsonb_array_elements(m.message OPERATOR(pg_catalog.->) 'revoke') j(job)
+      JOIN pg_catalog.pg_stat_activity a
+        ON a.pid OPERATOR(pg_catalog.=) (j.job OPERATOR(pg_catalog.->>) 'pid')::pg_catalog.INT4
+        AND a.backend_start OPERATOR(pg_catalog.=) (j.job OPERATOR(pg_catalog.->>) 'start')::pg_catalog.TIMESTAMPTZ
+      WHERE (j.job OPERATOR(pg_catalog.->>) 'cancel')::pg_catalog.BOOL),
+    'terminated', (
+      SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(a.pid))
+      FROM pg_catalog.jsonb_array_elements(m.message OPERATOR(pg_catalog.->) 'terminate') j(job)
+      JOIN pg_catalog.pg_stat_activity a
+        ON a.pid OPERATOR(pg_catalog.=) (j.job OPERATOR(pg_catalog.->>) 0)::pg_catalog.INT4
+        AND a.backend_start OPERATOR(pg_catalog.=) (j.job OPERATOR(pg_catalog.->>) 1)::pg_catalog.TIMESTAMPTZ))
+  FROM (SELECT %L::pg_catalog.JSONB AS message) m
+$query$, _message);
+$$;
+COMMENT ON FUNCTION async.build_bare_exchange(JSONB) IS
+  'Engine: what takes the place of async.attend() where our client extension is not installed';
+
 -- pgasync_server/every/build_conninfo.sql
 CREATE FUNCTION async.build_conninfo(_conninfo TEXT, _version INT, _name TEXT, _control BOOL)
 RETURNS TEXT LANGUAGE sql STABLE
@@ -1141,17 +1215,19 @@ $$
 /*
  * A connection string with what the engine needs of its sessions. As connection options these outlive RESET ALL and
  * take precedence over settings of the role. client_min_messages = error lets a callback go on when the orchestrator
- * is gone: a NOTICE to a dead socket would end it.
+ * is gone: a NOTICE to a dead socket would end it. Options that are configured come first, so that ours win.
  *
- * _conninfo: what is configured; _version: server_version_num of the target, or null; _name: application_name;
- * _control: for a control connection, which must wait for no lock.
+ * _conninfo: what is configured, a conninfo or the name of a foreign server; _version: server_version_num of the target,
+ * or null; _name: application_name; _control: for a control connection, which must wait for no lock.
+ * Errors: as async.resolve_connection().
  */
 SELECT concat_ws(' ',
-  _conninfo,
+  r.conninfo,
   'connect_timeout=3 keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3',
   CASE WHEN current_setting('server_version_num')::INT >= 120000 THEN 'tcp_user_timeout=30000' END,
   'application_name=' || async.quote_conninfo_value(_name),
   'options=' || async.quote_conninfo_value(concat_ws(' ',
+    (SELECT string_agg(p.setting, ' ' ORDER BY p.n) FROM async.parse_conninfo(r.conninfo) p WHERE p.keyword = 'options'),
     '-c client_min_messages=error -c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
     '-c synchronous_commit=on -c pgflow.engine=on',
     CASE WHEN _control THEN
@@ -1159,7 +1235,8 @@ SELECT concat_ws(' ',
       '-c enable_seqscan=off -c jit=off'
     ELSE '-c lock_timeout=0' END,
     CASE WHEN _version >= 140000 THEN '-c idle_session_timeout=0 -c client_connection_check_interval=0' END,
-    CASE WHEN _version >= 170000 THEN '-c transaction_timeout=0' END)));
+    CASE WHEN _version >= 170000 THEN '-c transaction_timeout=0' END)))
+FROM (SELECT async.resolve_connection(_conninfo) AS conninfo) r;
 $$;
 COMMENT ON FUNCTION async.build_conninfo(TEXT, INT, TEXT, BOOL) IS
   'Engine: a connection string with the engine''s settings';
@@ -1265,6 +1342,19 @@ END;
 $$;
 COMMENT ON FUNCTION async.build_message(async.loop_t, async.slot_t, async.lane, async.part_t) IS
   'Engine: the message that runs a batch';
+
+-- pgasync_server/every/build_refusal.sql
+CREATE FUNCTION async.build_refusal() RETURNS TEXT LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/* What is sent in place of a task that needs our client extension to a target that does not have it. */
+SELECT $query$
+  DO 'BEGIN RAISE EXCEPTION ''this target has not the client extension that the task needs'' USING
+    ERRCODE = ''undefined_object'', HINT = ''Run CREATE EXTENSION pgflow CASCADE there.''; END'
+$query$::TEXT;
+$$;
+COMMENT ON FUNCTION async.build_refusal() IS
+  'Engine: sent in place of a task that needs our client extension to a target that does not have it';
 
 -- pgasync_server/every/build_self_conninfo.sql
 CREATE FUNCTION async.build_self_conninfo() RETURNS TEXT LANGUAGE sql STABLE
@@ -1614,6 +1704,8 @@ BEGIN
   this_target.has_client := split_part(report, ' ', 2)::BOOL;
   this_target.at_home := (
     SELECT split_part(report, ' ', 3) = i.system_identifier || '/' || i.database FROM async.identity i);
+  _s.bare := nullif(array_remove(coalesce(_s.bare, '{}'), this_target.target_id)
+    || CASE WHEN NOT this_target.has_client THEN ARRAY[this_target.target_id] ELSE '{}' END, '{}');
   targets[_target] := this_target;
   _s.targets := targets;
   RETURN async.open_control(_s, _target);
@@ -1626,24 +1718,32 @@ CREATE FUNCTION async.check_push(_tasks async.task_push_t[]) RETURNS VOID LANGUA
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises unless every task names a known target and has a query (tasks for outside workers have none and are not
- * taken here yet).
+ * Raises unless every task names a known target, and one that it can run on: a task without a query is for workers
+ * outside the database; one with a query needs a target that can be connected to.
  *
  * _tasks: what async.push_tasks() was given.
- * Errors: PF007, 22004.
- * Reads async.target.
+ * Errors: PF007, 22004, 22023.
+ * Reads async.target, async.control.
  */
 #variable_conflict error
 DECLARE
   wrong TEXT;
 BEGIN
-  IF EXISTS (SELECT FROM unnest(_tasks) u WHERE u.query IS NULL OR u.target IS NULL) THEN
-    RAISE EXCEPTION 'a task needs a target and a query' USING ERRCODE = 'null_value_not_allowed';
+  IF EXISTS (SELECT FROM unnest(_tasks) u WHERE u.target IS NULL) THEN
+    RAISE EXCEPTION 'a task needs a target' USING ERRCODE = 'null_value_not_allowed';
   END IF;
   SELECT string_agg(DISTINCT quote_ident(u.target), ', ') INTO wrong
   FROM unnest(_tasks) u WHERE NOT EXISTS (SELECT FROM async.target t WHERE t.target = u.target);
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'unknown target: %', wrong USING ERRCODE = 'PF007', HINT = 'Add it with async.configure().';
+  END IF;
+  SELECT string_agg(DISTINCT quote_ident(t.target), ', ') INTO wrong
+  FROM unnest(_tasks) u JOIN async.target t ON t.target = u.target
+  WHERE u.query IS NOT NULL AND async.has_no_connection(t);
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'target without a connection takes no query: %', wrong USING
+      ERRCODE = 'invalid_parameter_value',
+      HINT = 'Its tasks are taken by workers outside the database, with async.get_tasks(): push them without a query.';
   END IF;
 END;
 $$;
@@ -1869,7 +1969,8 @@ $$
  *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout,
  *     concurrency_track_yielded, enabled}]
  *   concurrency_pools: [{concurrency_pool, max_workers}]
- *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null. A connection string
+ *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null; a target without one, other
+ *   than this database, is for workers outside the database only. A connection string
  *   with a password in it is refused unless "allow_password": true stands beside it.
  * Errors: PF006, which names all that is wrong; nothing is changed then.
  * Writes async.control (its row is locked first, so that two configurations follow each other), async.target,
@@ -1947,6 +2048,38 @@ SELECT count(*)::INT, count(*) FILTER (WHERE a.counted)::INT, count(*) FILTER (W
 FROM async.attempt a WHERE a.task_id = _task_id;
 $$;
 COMMENT ON FUNCTION async.count_attempts(BIGINT) IS 'Engine: how often a task has been tried in vain';
+
+-- pgasync_server/every/count_free_places.sql
+CREATE FUNCTION async.count_free_places(
+  _slots async.slot_t[],
+  _target_id INT,
+  _pool_id INT,
+  OUT of_target INT,
+  OUT of_pool INT) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * How many more tasks of a target, and of a pool, may be offered to workers outside the database: what runs on our own
+ * connections, and what is offered or taken, counts.
+ *
+ * _slots: all slots; _target_id, _pool_id: target and pool.
+ * Reads async.target, async.concurrency_pool, async.offer.
+ */
+#variable_conflict error
+BEGIN
+  SELECT (t.max_concurrency - count(*) FILTER (WHERE b.target_id = _target_id))::INT,
+         (p.max_workers - count(*) FILTER (WHERE b.pool_id = _pool_id))::INT
+  INTO of_target, of_pool
+  FROM async.target t
+  CROSS JOIN async.concurrency_pool p
+  LEFT JOIN (SELECT x.target_id, x.pool_id FROM unnest(_slots) x WHERE x.state IN ('busy', 'ended', 'watched')
+             UNION ALL SELECT o.target_id, o.pool_id FROM async.offer o) b ON true
+  WHERE t.target_id = _target_id AND p.pool_id = _pool_id
+  GROUP BY t.target_id, p.pool_id;
+END;
+$$;
+COMMENT ON FUNCTION async.count_free_places(async.slot_t[], INT, INT) IS
+  'Engine: how many more tasks may be offered to workers outside the database';
 
 -- pgasync_server/every/count_towards_rotation.sql
 CREATE FUNCTION async.count_towards_rotation(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
@@ -2139,6 +2272,35 @@ END;
 $$;
 COMMENT ON FUNCTION async.derive_results(async.verdict_t[]) IS 'Engine: the final results among verdicts';
 
+-- pgasync_server/every/describe_offers.sql
+CREATE FUNCTION async.describe_offers(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS JSONB[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What the workers get of the tasks of a lane: the task_data that was pushed, or what the extension that owns them says.
+ *
+ * _lane_id: the lane; _task_ids: tasks of it.
+ * Returns an element for each, in their order.
+ * Reads async.lane, async.task_kind, async.task.
+ */
+#variable_conflict error
+DECLARE
+  describer TEXT;
+  answer JSONB[];
+BEGIN
+  SELECT k.describe INTO describer
+  FROM async.lane l JOIN async.task_kind k ON k.kind = l.kind WHERE l.lane_id = _lane_id;
+  IF describer IS NOT NULL THEN
+    EXECUTE format('SELECT %s($1)', describer::REGPROC) INTO answer USING _task_ids;
+    RETURN answer;
+  END IF;
+  RETURN ARRAY(
+    SELECT t.task_data FROM unnest(_task_ids) WITH ORDINALITY u(task_id, n) JOIN async.task t ON t.task_id = u.task_id
+    ORDER BY u.n);
+END;
+$$;
+COMMENT ON FUNCTION async.describe_offers(BIGINT, BIGINT[]) IS 'Engine: what workers outside the database get of tasks';
+
 -- pgasync_server/every/describe_wanted_value.sql
 CREATE FUNCTION async.describe_wanted_value(_rule JSONB, _value JSONB) RETURNS TEXT
 LANGUAGE sql STABLE STRICT
@@ -2180,6 +2342,44 @@ SELECT
 $$;
 COMMENT ON FUNCTION async.describe_wanted_value(JSONB, JSONB) IS
   'Engine: what a key of a configuration takes, for an error message';
+
+-- pgasync_server/every/displace_offers.sql
+CREATE FUNCTION async.displace_offers(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes back what is offered, has not been taken, and stands in the way of what is more urgent; the next cycle offers
+ * that. Only where it helps: the urgent one must get its target's and its pool's place by it.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.offer and async.requeue.
+ */
+#variable_conflict error
+DECLARE
+  displaced RECORD;
+  withdrawn BIGINT[];
+BEGIN
+  -- a call for each lane: there are few
+  FOR displaced IN
+    SELECT o.lane_id, array_agg(o.task_id ORDER BY o.offer_no) AS task_ids
+    FROM async.offer o
+    WHERE o.taken IS NULL AND EXISTS (
+      SELECT FROM async.rank_outside_lanes(_s) l
+      CROSS JOIN LATERAL async.count_free_places(_s.slots, l.target_id, l.pool_id) f
+      WHERE l.priority < o.priority AND least(f.of_target, f.of_pool) <= 0
+        AND (f.of_target > 0 OR l.target_id = o.target_id) AND (f.of_pool > 0 OR l.pool_id = o.pool_id))
+    GROUP BY o.lane_id
+  LOOP
+    withdrawn := async.withdraw_offers(displaced.task_ids);
+    IF cardinality(withdrawn) > 0 THEN
+      PERFORM async.put_back(displaced.lane_id, withdrawn);
+      _s.pending := true;
+    END IF;
+  END LOOP;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.displace_offers(async.loop_t) IS 'Engine: takes back offers for the sake of more urgent ones';
 
 -- pgasync_server/every/drain_connection.sql
 CREATE FUNCTION async.drain_connection(_connection TEXT, _sqlstate TEXT) RETURNS BOOL
@@ -2238,7 +2438,9 @@ BEGIN
   IF last_seq IS NULL THEN
     waiting := ARRAY(SELECT q.task_id FROM async.requeue q WHERE q.lane_id = chosen_id
                      UNION ALL SELECT y.task_id FROM async.yielded y WHERE y.lane_id = chosen_id
-                     UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen_id);
+                     UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen_id
+                     UNION ALL SELECT f.task_id FROM async.offer f WHERE f.lane_id = chosen_id
+                       AND NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = f.task_id));
     DELETE FROM async.doomed_lane d WHERE d.lane_id = chosen_id;
     DELETE FROM async.open_lane o WHERE o.lane_id = chosen_id;
     _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE l.lane_id <> chosen_id);
@@ -2330,6 +2532,7 @@ BEGIN
     AND l.priority = _lane.priority AND l.target_id = _lane.target_id
     AND l.owner = _lane.owner AND l.pool_id = _lane.pool_id AND l.kind = _lane.kind
     AND l.asynchronous = _lane.asynchronous AND l.raw = _lane.raw
+    AND l.outside = coalesce(_lane.outside, false)
     AND l.call IS NOT DISTINCT FROM _lane.call AND l.timeout IS NOT DISTINCT FROM _lane.timeout
     AND l.retries = coalesce(_lane.retries, 0)
     AND l.retry_delay = coalesce(_lane.retry_delay, '1 s') AND l.retry_backoff = coalesce(_lane.retry_backoff, 2)
@@ -2340,10 +2543,11 @@ BEGIN
   IF found_id IS NULL THEN
     INSERT INTO async.lane(
       target_id, pool_id, priority, owner, owner_id, owner_item, kind, call, label, timeout, asynchronous, raw,
-      retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt)
+      outside, retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt)
     VALUES (
       _lane.target_id, _lane.pool_id, _lane.priority, _lane.owner, _lane.owner_id, _lane.owner_item, _lane.kind,
-      _lane.call, _lane.label, _lane.timeout, _lane.asynchronous, _lane.raw, coalesce(_lane.retries, 0),
+      _lane.call, _lane.label, _lane.timeout, _lane.asynchronous, _lane.raw, coalesce(_lane.outside, false),
+      coalesce(_lane.retries, 0),
       coalesce(_lane.retry_delay, '1 s'), coalesce(_lane.retry_backoff, 2), coalesce(_lane.retry_max_delay, '1 h'),
       _lane.retry_on, coalesce(_lane.on_interrupt, 'retry'))
     RETURNING lane_id INTO found_id;
@@ -2408,7 +2612,7 @@ BEGIN
     JOIN async.lane r ON r.lane_id = l.lane_id AND r.timeout IS NOT NULL
     CROSS JOIN LATERAL async.read_lane_head(l, 100) h
     JOIN async.task t ON t.task_id = h.task_id AND t.entered < clock_timestamp() - r.timeout
-    WHERE NOT l.empty AND NOT h.doomed
+    WHERE NOT l.empty AND NOT l.outside AND NOT h.doomed
     GROUP BY l.lane_id
   LOOP
     PERFORM async.end_waiting_tasks(stranded.task_ids, 'TIMED_OUT', 'timed out waiting for its target');
@@ -2428,7 +2632,8 @@ CREATE FUNCTION async.fill_slots(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Fills idle slots from the head of a lane and writes each batch.
+ * Fills idle slots from the head of a lane and writes each batch. On a target without our client extension every query
+ * goes as it is, as raw ones do, and nothing else can run.
  *
  * _s: state of the orchestrator; _slots: all slots; _lane: the lane; _idle: indexes into _slots of those to fill.
  * Returns slots and lane as they are then.
@@ -2439,12 +2644,16 @@ DECLARE
   size INT := async.choose_batch_size(_lane.work, _lane.pace);
   lane_row async.lane;
   parts async.part_t[];
+  part async.part_t;
   filled INT := 0;
 BEGIN
   slots := _slots;
   lane := _lane;
   SELECT l.* INTO lane_row FROM async.lane l WHERE l.lane_id = lane.lane_id;
-  IF lane_row.call IS NOT NULL THEN
+  IF lane.target_id = ANY(_s.bare) THEN
+    lane_row.raw := true;
+  END IF;
+  IF lane_row.call IS NOT NULL AND NOT lane_row.raw THEN
     parts := ARRAY(SELECT p FROM async.take_alike(_lane, lane_row.call, size * cardinality(_idle), cardinality(_idle)) p);
   ELSE
     parts := ARRAY(SELECT p FROM async.take_mixed(_lane, lane_row, size * cardinality(_idle), cardinality(_idle)) p);
@@ -2453,7 +2662,11 @@ BEGIN
   FOR i IN 1..cardinality(parts) LOOP
     IF parts[i].task_ids IS NOT NULL THEN
       filled := filled + 1;
-      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], lane_row, parts[i]);
+      part := parts[i];
+      IF lane_row.kind <> 'query' AND lane_row.raw THEN
+        part.queries := ARRAY[async.build_refusal()];
+      END IF;
+      slots[_idle[filled]] := async.load_slot(_s, slots[_idle[filled]], lane_row, part);
     END IF;
   END LOOP;
 END;
@@ -2514,7 +2727,8 @@ $$
 /*
  * What is wrong with a connection string, or null. The string itself is never part of the answer.
  *
- * _connection_string: a conninfo, a URI, or the name of a foreign server; null is right.
+ * _connection_string: a conninfo, or the name of a foreign server; null is right. A URI is refused: nothing can be put
+ * behind it.
  * _allow_password: it may hold a password. A word that ends in "password" before an equals sign is taken for one,
  * quoted or not, as is what follows a colon in the user part of a URI.
  */
@@ -2522,9 +2736,14 @@ SELECT CASE
   WHEN NOT _allow_password
     AND _connection_string ~* 'password\s*=|^\s*postgres(ql)?://[^/@]*:[^/@]*@'
   THEN 'holds a password'
-  WHEN _connection_string !~ '^\s*([a-z_]+\s*=|postgres(ql)?://)'
+  WHEN _connection_string ~* '^\s*postgres(ql)?://'
+  THEN 'is a URI: write it as a conninfo, such as "host=… dbname=…"'
+  WHEN NOT async.is_conninfo(_connection_string)
     AND NOT EXISTS (SELECT FROM pg_foreign_server s WHERE s.srvname = _connection_string)
-  THEN 'is neither a conninfo, nor a URI, nor the name of a foreign server of this database'
+  THEN 'is neither a conninfo nor the name of a foreign server of this database'
+  WHEN async.is_conninfo(_connection_string)
+    AND EXISTS (SELECT FROM async.parse_conninfo(_connection_string) p WHERE p.keyword IS NULL)
+  THEN 'is not well-formed: it takes pairs of keyword=value, a value with blanks in single quotes'
 END;
 $$;
 COMMENT ON FUNCTION async.find_connection_string_problem(TEXT, BOOL) IS
@@ -2558,7 +2777,7 @@ BEGIN
       (SELECT t.max_concurrency FROM unnest(_s.targets) t WHERE t.target_id = _target_id)
         - count(*) FILTER (WHERE b.target_id = _target_id),
       coalesce((SELECT p.max_workers FROM async.concurrency_pool p WHERE p.pool_id = _pool_id), 1)
-        - count(*) FILTER (WHERE b.pool_id = _pool_id))
+        - count(*) FILTER (WHERE b.pool_id = _pool_id) - coalesce(cardinality(array_positions(_s.held, _pool_id)), 0))
     FROM unnest(_slots) b WHERE b.state IN ('busy', 'ended', 'watched')));
 END;
 $$;
@@ -2583,6 +2802,7 @@ WITH named AS
   UNION SELECT 'async.requeue', q.lane_id FROM async.requeue q
   UNION SELECT 'async.delayed', d.lane_id FROM async.delayed d
   UNION SELECT 'async.yielded', y.lane_id FROM async.yielded y
+  UNION SELECT 'async.offer', o.lane_id FROM async.offer o
 )
 SELECT 'unknown_lane', format('lane %s', n.lane_id), format('does not exist, and %s names it', n.what)
 FROM named n WHERE NOT EXISTS (SELECT FROM async.lane l WHERE l.lane_id = n.lane_id)
@@ -2616,7 +2836,8 @@ SELECT 'task_waits_in_wrong_lane', format('task %s', w.task_id),
        format('is of lane %s, and waits in lane %s', t.lane_id, w.lane_id)
 FROM (SELECT q.task_id, q.lane_id FROM async.requeue q
       UNION ALL SELECT d.task_id, d.lane_id FROM async.delayed d
-      UNION ALL SELECT y.task_id, y.lane_id FROM async.yielded y) w
+      UNION ALL SELECT y.task_id, y.lane_id FROM async.yielded y
+      UNION ALL SELECT o.task_id, o.lane_id FROM async.offer o) w
 JOIN async.task t ON t.task_id = w.task_id
 WHERE t.lane_id IS DISTINCT FROM w.lane_id
 
@@ -2637,23 +2858,27 @@ $$
  *
  * Returns a row a problem.
  */
-WITH busy AS
+WITH taken AS
+(
+  SELECT b.target_id, l.pool_id, b.assigned AS since FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+  UNION ALL
+  SELECT o.target_id, o.pool_id, o.offered FROM async.offer o
+), busy AS
 (
   SELECT format('pool %s', p.concurrency_pool) AS name, p.max_workers AS most, p.xmin::TEXT::BIGINT AS changed,
-         count(*) AS batches, max(b.assigned) AS latest
-  FROM async.batch b
-  JOIN async.lane l ON l.lane_id = b.lane_id
-  JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
+         count(*) AS places, max(b.since) AS latest
+  FROM taken b
+  JOIN async.concurrency_pool p ON p.pool_id = b.pool_id
   GROUP BY p.pool_id, p.xmin::TEXT
   UNION ALL
-  SELECT format('target %s', t.target), t.max_concurrency, t.xmin::TEXT::BIGINT, count(*), max(b.assigned)
-  FROM async.batch b
+  SELECT format('target %s', t.target), t.max_concurrency, t.xmin::TEXT::BIGINT, count(*), max(b.since)
+  FROM taken b
   JOIN async.target t ON t.target_id = b.target_id
   GROUP BY t.target_id, t.xmin::TEXT
 )
-SELECT 'over_limit', s.name, format('%s slots are busy, at most %s may be', s.batches, s.most)
+SELECT 'over_limit', s.name, format('%s places are taken, at most %s may be', s.places, s.most)
 FROM busy s
-WHERE s.batches > s.most
+WHERE s.places > s.most
   AND EXISTS (
     SELECT FROM async.intake i
     WHERE i.target_id = 0 AND i.taken < s.latest
@@ -2807,6 +3032,9 @@ WITH open_task AS
   SELECT d.task_id, 'waits to go again at ' || d.due FROM async.delayed d
   UNION ALL
   SELECT y.task_id, 'waits for its finish' FROM async.yielded y
+  UNION ALL
+  SELECT o.task_id, CASE WHEN o.taken IS NULL THEN 'is offered to workers' ELSE 'a worker has it' END
+  FROM async.offer o WHERE async.is_offer_good(o.offer_no, o.task_id)
   UNION ALL
   SELECT u.task_id, 'runs in batch ' || b.batch_id FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
 ), found AS
@@ -3030,13 +3258,32 @@ CROSS JOIN LATERAL
 WHERE p.problem IS NOT NULL AND jsonb_typeof(g.item->g.string_key) = 'string' AND g.item->>g.string_key ~ '\S'
 
 UNION ALL
-SELECT g.place, g.no, g.label || ': connection_string is missing; only the target that is this database needs none'
+SELECT g.place, g.no,
+  g.label || ': connection_string is missing; it is null where only workers outside the database take its tasks'
 FROM given g
 JOIN async.get_configured_targets(_configuration) t ON t.target = g.target
-WHERE NOT t.is_self AND t.connection_string IS NULL;
+WHERE NOT t.is_self AND t.connection_string IS NULL AND NOT t.has_none;
 $$;
 COMMENT ON FUNCTION async.find_target_problems(JSONB) IS
   'Engine: what is wrong with the targets of a configuration of the engine';
+
+-- pgasync_server/every/find_tail.sql
+CREATE FUNCTION async.find_tail(_grep TEXT, _limit INT) RETURNS TIMESTAMPTZ LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Since when the last entries of the log were written; now, if there are none.
+ *
+ * _grep: as async.tail() got it; _limit: how many entries.
+ * Reads async.log_entry.
+ */
+SELECT coalesce(min(t.logged), clock_timestamp())
+FROM (
+  SELECT e.logged FROM async.log_entry e
+  WHERE _grep IS NULL OR concat_ws(' ', e.level, e.message) ~* _grep
+  ORDER BY e.logged DESC LIMIT _limit) t;
+$$;
+COMMENT ON FUNCTION async.find_tail(TEXT, INT) IS 'Engine: where async.tail() begins';
 
 -- pgasync_server/every/find_tasks_before.sql
 CREATE FUNCTION async.find_tasks_before(_hand BIGINT, _before TIMESTAMPTZ, _limit INT)
@@ -3083,7 +3330,7 @@ BEGIN
   FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
   LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
   WHERE t.state = 'up' AND coalesce(t.full_until, '-infinity') < clock_timestamp()
-    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
+    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty AND NOT l.outside)
          OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) o WHERE o.target_id = t.target_id))
   GROUP BY t.n, t.is_self, t.max_concurrency
   HAVING count(x.slot_no) < t.max_concurrency AND count(*) FILTER (WHERE x.state IN ('idle', 'opening')) = 0;
@@ -3224,13 +3471,14 @@ $$
  * Takes tasks that do not run out of wherever they wait; in their lane they are marked to be passed over.
  *
  * _task_ids: the tasks.
- * Writes async.yielded, async.delayed, async.requeue, async.doom.
+ * Writes async.yielded, async.delayed, async.requeue, async.offer, async.doom.
  */
 #variable_conflict error
 BEGIN
   DELETE FROM async.yielded y WHERE y.task_id = ANY(_task_ids);
   DELETE FROM async.delayed d WHERE d.task_id = ANY(_task_ids);
   DELETE FROM async.requeue q WHERE q.task_id = ANY(_task_ids);
+  PERFORM async.withdraw_offers(_task_ids);
   INSERT INTO async.doom(task_id, status)
   SELECT t.task_id, 'CANCELED'
   FROM async.task t
@@ -3357,6 +3605,7 @@ CREATE FUNCTION async.get_configured_targets(
   OUT is_self BOOL,
   OUT is_given BOOL,
   OUT connection_string TEXT,
+  OUT has_none BOOL,
   OUT max_concurrency INT) RETURNS SETOF RECORD LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 SET jit = off AS
@@ -3365,7 +3614,7 @@ $$
  * The targets that there will be once a configuration is applied; values of a wrong type count as not given.
  *
  * _configuration: what async.configure() was given.
- * Returns a row a target; is_given: the configuration names it.
+ * Returns a row a target; is_given: the configuration names it; has_none: it is said to have no connection.
  */
 WITH
 control AS
@@ -3406,6 +3655,8 @@ SELECT
   coalesce(g.target, p.target) = c.new_self,
   g.target IS NOT NULL,
   CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
+  CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END IS NULL AND p.connection_string IS NULL
+    AND (g.has_string OR p.target IS NOT NULL),
   least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
 FROM given g
 FULL JOIN present p ON p.target = g.target
@@ -3432,6 +3683,22 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.get_lane_position(BIGINT) IS 'Engine: how far a lane has been taken';
+
+-- pgasync_server/every/get_libpq_options.sql
+CREATE FUNCTION async.get_libpq_options() RETURNS TEXT[] LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The options of foreign servers and user mappings that libpq knows, of PostgreSQL 11 to 18: a foreign server may have
+ * others, which are for its wrapper, and cannot have one that the libpq of its own server does not know.
+ */
+SELECT '{
+  channel_binding, dbname, gssdelegation, gssencmode, gsslib, host, hostaddr, krbsrvname, load_balance_hosts,
+  max_protocol_version, min_protocol_version, options, passfile, password, port, require_auth, requirepeer, service,
+  servicefile, ssl_max_protocol_version, ssl_min_protocol_version, sslcert, sslcertmode, sslcompression, sslcrl, sslcrldir,
+  sslkey, sslmode, sslnegotiation, sslpassword, sslrootcert, sslsni, target_session_attrs, user}'::TEXT[];
+$$;
+COMMENT ON FUNCTION async.get_libpq_options() IS 'Engine: options of foreign servers that are for libpq';
 
 -- pgasync_server/every/hang_up.sql
 CREATE FUNCTION async.hang_up(_connection TEXT) RETURNS VOID LANGUAGE plpgsql
@@ -3491,6 +3758,21 @@ END;
 $$;
 COMMENT ON FUNCTION async.has_committed(TEXT) IS 'Engine: whether a failed task had committed something by itself';
 
+-- pgasync_server/every/has_no_connection.sql
+CREATE FUNCTION async.has_no_connection(_target async.target) RETURNS BOOL LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether a target is nothing that one can connect to: only workers outside the database take its tasks.
+ *
+ * _target: its row.
+ */
+SELECT (_target).connection_string IS NULL
+  AND (_target).target IS DISTINCT FROM (SELECT c.self_target FROM async.control c);
+$$;
+COMMENT ON FUNCTION async.has_no_connection(async.target) IS
+  'Engine: whether only workers outside the database take the tasks of a target';
+
 -- pgasync_server/every/has_nothing_ended.sql
 CREATE FUNCTION async.has_nothing_ended(_s async.loop_t) RETURNS BOOL LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -3533,7 +3815,7 @@ $$
  * Nothing was asked or configured, nothing is due.
  *
  * _s: state of the orchestrator.
- * Reads async.request, async.control, async.delayed.
+ * Reads async.request, async.control, async.delayed, async.offer.
  */
 #variable_conflict error
 BEGIN
@@ -3541,7 +3823,8 @@ BEGIN
     AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid >= txid_snapshot_xmax(_s.snapshot))
     AND NOT EXISTS (SELECT FROM async.request r WHERE r.xid IN (SELECT txid_snapshot_xip(_s.snapshot)))
     AND (SELECT c.configuration_version = _s.configuration FROM async.control c)
-    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due >= _s.due_from AND d.due <= clock_timestamp());
+    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.due >= _s.due_from AND d.due <= clock_timestamp())
+    AND (NOT _s.outside OR NOT EXISTS (SELECT FROM async.offer o WHERE o.times_up <= clock_timestamp()));
 END;
 $$;
 COMMENT ON FUNCTION async.has_nothing_new(async.loop_t) IS 'Engine: whether a cycle would find nothing to do';
@@ -3619,7 +3902,7 @@ $$
 BEGIN
   RETURN (
     SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
-      AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
+      AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty AND NOT l.outside)
       AND NOT EXISTS (
         SELECT FROM unnest(_s.targets) t
         WHERE t.state = 'probing' OR t.control_sent IS NOT NULL
@@ -3649,6 +3932,19 @@ END;
 $$;
 COMMENT ON FUNCTION async.is_busy(TEXT) IS 'Engine: whether what was sent is still under way';
 
+-- pgasync_server/every/is_conninfo.sql
+CREATE FUNCTION async.is_conninfo(_connection_string TEXT) RETURNS BOOL LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether a connection string is meant to be a conninfo; otherwise it is the name of a foreign server.
+ *
+ * _connection_string: as configured.
+ */
+SELECT _connection_string ~ '^\s*[A-Za-z_]+\s*=';
+$$;
+COMMENT ON FUNCTION async.is_conninfo(TEXT) IS 'Engine: whether a connection string is a conninfo, or names a foreign server';
+
 -- pgasync_server/every/is_label.sql
 CREATE FUNCTION async.is_label(_name TEXT) RETURNS BOOL LANGUAGE plpgsql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp AS
@@ -3665,6 +3961,27 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.is_label(TEXT) IS 'Engine: whether a text may be the name of a target, a pool or a flow';
+
+-- pgasync_server/every/is_offer_good.sql
+CREATE FUNCTION async.is_offer_good(_offer_no BIGINT, _task_id BIGINT) RETURNS BOOL LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether an offered task is still what it was offered as: it has not ended, does not wait elsewhere, and has not been
+ * offered anew. An offer outlives that where a worker's open transaction has it locked.
+ *
+ * _offer_no: the offer; _task_id: its task.
+ * Reads async.result, async.delayed, async.requeue, async.offer.
+ */
+#variable_conflict error
+BEGIN
+  RETURN NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = _task_id)
+    AND NOT EXISTS (SELECT FROM async.delayed d WHERE d.task_id = _task_id)
+    AND NOT EXISTS (SELECT FROM async.requeue q WHERE q.task_id = _task_id)
+    AND NOT EXISTS (SELECT FROM async.offer o WHERE o.task_id = _task_id AND o.offer_no > _offer_no);
+END;
+$$;
+COMMENT ON FUNCTION async.is_offer_good(BIGINT, BIGINT) IS 'Engine: whether an offered task may still be taken';
 
 -- pgasync_server/every/is_passing.sql
 CREATE FUNCTION async.is_passing(_sqlstate TEXT) RETURNS BOOL LANGUAGE sql IMMUTABLE
@@ -3822,6 +4139,50 @@ $$;
 COMMENT ON FUNCTION async.label_item(TEXT, JSONB, BIGINT) IS
   'Engine: what an error message calls an item of a configuration';
 
+-- pgasync_server/every/lapse_offers.sql
+CREATE FUNCTION async.lapse_offers() RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes tasks back that a worker outside the database has not finished by the time that it was given: they are offered
+ * again. A task whose own time is up is timed out, as is one that nobody has taken for that long.
+ *
+ * Writes async.offer, async.attempt, async.requeue, and what async.settle_offers() and async.end_waiting_tasks() do; locks rows
+ * of async.offer FOR UPDATE SKIP LOCKED.
+ */
+#variable_conflict error
+DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
+  late BIGINT[] := ARRAY(
+    SELECT o.offer_no FROM async.offer o
+    WHERE o.times_up <= now AND async.is_offer_good(o.offer_no, o.task_id)
+    FOR UPDATE SKIP LOCKED);
+  share RECORD;
+BEGIN
+  -- a call for each lane and kind of end: there are few
+  FOR share IN
+    SELECT o.lane_id, o.timeout, CASE WHEN o.taken IS NULL THEN 'waiting' WHEN o.times_up >= o.ends THEN 'over' ELSE 'back' END
+             AS kind, array_agg(o.task_id ORDER BY o.offer_no) AS task_ids
+    FROM async.offer o WHERE o.offer_no = ANY(late)
+    GROUP BY 1, 2, 3
+  LOOP
+    CASE share.kind
+      WHEN 'waiting' THEN
+        PERFORM async.end_waiting_tasks(share.task_ids, 'TIMED_OUT', 'timed out waiting for a worker');
+      WHEN 'over' THEN
+        PERFORM async.settle_offers(share.task_ids, 'TIMED_OUT', format('timed out after %s', share.timeout));
+      ELSE
+        INSERT INTO async.attempt(task_id, attempt, status, started, ended, error, counted)
+        SELECT o.task_id, a.attempts + 1, 'INTERRUPTED', o.taken, now, 'its worker did not finish it in time', false
+        FROM async.offer o CROSS JOIN LATERAL async.count_attempts(o.task_id) a
+        WHERE o.offer_no = ANY(late) AND o.task_id = ANY(share.task_ids);
+        PERFORM async.put_back(share.lane_id, async.withdraw_offers(share.task_ids));
+    END CASE;
+  END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION async.lapse_offers() IS 'Engine: takes tasks back whose workers are late';
+
 -- pgasync_server/every/leave_moved_targets.sql
 CREATE FUNCTION async.leave_moved_targets(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -3841,7 +4202,7 @@ BEGIN
   FOR moved IN
     SELECT o.n::INT
     FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) o
-    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled
+    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled AND NOT async.has_no_connection(t)
     WHERE o.state <> 'down' AND coalesce(t.connection_string, async.build_self_conninfo()) IS DISTINCT FROM
           CASE WHEN t.target_id IS NOT NULL THEN o.connection_string END
   LOOP
@@ -3879,7 +4240,7 @@ BEGIN
       SELECT async.refresh_target(t, u.old)
       FROM async.target t
       LEFT JOIN (SELECT o.target_id, o AS old FROM unnest(_s.targets) o) u ON u.target_id = t.target_id
-      WHERE t.enabled
+      WHERE t.enabled AND NOT async.has_no_connection(t)
       ORDER BY t.target_id);
   END IF;
   RETURN _s;
@@ -4252,6 +4613,19 @@ $$;
 COMMENT ON FUNCTION async.move_lane(async.lane_state_t, async.part_t[], INT, INT) IS
   'Engine: a lane after tasks have been taken from it';
 
+-- pgasync_server/every/move_tail.sql
+CREATE FUNCTION async.move_tail(_since TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * From when on async.tail() reads again: a minute ago, for entries are not committed in the order of their times.
+ *
+ * _since: from when on it has read.
+ */
+SELECT greatest(_since, clock_timestamp() - INTERVAL '1 minute');
+$$;
+COMMENT ON FUNCTION async.move_tail(TIMESTAMPTZ) IS 'Engine: from when on async.tail() reads again';
+
 -- pgasync_server/every/note_receipts.sql
 CREATE FUNCTION async.note_receipts(_slot async.slot_t, _receipts async.receipt_t[])
 RETURNS async.slot_t LANGUAGE plpgsql
@@ -4302,6 +4676,75 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.observe(async.slot_t, JSONB) IS 'Engine: looks after a session without a connection to us';
+
+-- pgasync_server/every/offer_lane.sql
+CREATE FUNCTION async.offer_lane(_lane async.lane_state_t, _limit INT) RETURNS async.lane_state_t
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Offers tasks from the head of a lane. The time of a task that was taken before runs on.
+ *
+ * _lane: the lane, returned as it is then; _limit: most tasks.
+ * Writes async.offer, async.lane_position, async.requeue, async.doom.
+ */
+#variable_conflict error
+DECLARE
+  head async.head_t[] := ARRAY(SELECT h FROM async.read_lane_head(_lane, _limit) h);
+  new_ids BIGINT[] := ARRAY(SELECT h.task_id FROM unnest(head) WITH ORDINALITY h(task_id, seq, again, query, argument, doomed, n)
+                            WHERE NOT h.doomed ORDER BY h.n);
+  parts async.part_t[] := ARRAY(
+    SELECT ROW(NULL, nullif(new_ids, '{}'), NULL, NULL, max(h.seq),
+               array_agg(h.again) FILTER (WHERE h.again IS NOT NULL), array_agg(h.task_id) FILTER (WHERE h.doomed))::async.part_t
+    FROM unnest(head) h HAVING count(*) > 0);
+BEGIN
+  INSERT INTO async.offer(task_id, lane_id, target_id, pool_id, priority, task_data, timeout, ends, times_up)
+  SELECT u.task_id, l.lane_id, l.target_id, l.pool_id, l.priority, u.description, l.timeout, b.began + l.timeout,
+         coalesce(b.began + l.timeout, clock_timestamp() + l.timeout, 'infinity')
+  FROM unnest(new_ids, async.describe_offers(_lane.lane_id, new_ids)) WITH ORDINALITY u(task_id, description, n)
+  JOIN async.lane l ON l.lane_id = _lane.lane_id
+  CROSS JOIN LATERAL (
+    SELECT min(a.started) AS began FROM async.attempt a
+    WHERE a.task_id = u.task_id AND a.attempt > coalesce(
+      (SELECT max(c.attempt) FROM async.attempt c WHERE c.task_id = u.task_id AND c.counted), 0)) b
+  ORDER BY u.n;
+  RETURN async.move_lane(_lane, parts, _limit, 2);
+END;
+$$;
+COMMENT ON FUNCTION async.offer_lane(async.lane_state_t, INT) IS 'Engine: offers tasks from the head of a lane';
+
+-- pgasync_server/every/offer_tasks.sql
+CREATE FUNCTION async.offer_tasks(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Offers tasks to workers outside the database: by priority, then by turns, as many as the concurrency of target and pool
+ * leave free. An offer counts in both until its task has ended or gone back.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.offer, async.lane_position, async.requeue, async.doom.
+ */
+#variable_conflict error
+DECLARE
+  lanes async.lane_state_t[] := _s.lanes;
+  candidate RECORD;
+  places INT;
+BEGIN
+  -- a loop: what one lane gets, the next cannot have
+  FOR candidate IN SELECT c.* FROM async.rank_outside_lanes(_s) c LOOP
+    SELECT least(f.of_target, f.of_pool) INTO places
+    FROM async.count_free_places(_s.slots, candidate.target_id, candidate.pool_id) f;
+    IF places > 0 THEN
+      lanes[candidate.n] := async.offer_lane(lanes[candidate.n], ceil(places::NUMERIC / candidate.rivals)::INT);
+      _s.worked := true;
+      _s.pending := true;
+    END IF;
+  END LOOP;
+  _s.lanes := lanes;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.offer_tasks(async.loop_t) IS 'Engine: offers tasks as far as there is room';
 
 -- pgasync_server/every/open_control.sql
 CREATE FUNCTION async.open_control(_s async.loop_t, _target INT) RETURNS async.loop_t
@@ -4549,6 +4992,32 @@ END;
 $$;
 COMMENT ON FUNCTION async.parse_requests(JSONB) IS 'Engine: requests as a target reports them, as rows';
 
+-- pgasync_server/every/parse_conninfo.sql
+CREATE FUNCTION async.parse_conninfo(_conninfo TEXT, OUT n BIGINT, OUT keyword TEXT, OUT setting TEXT)
+RETURNS SETOF RECORD LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The pairs of a libpq connection string, their values without quotes and escapes. One that is not well-formed gives a
+ * last row without keyword, which says nothing of the text.
+ *
+ * _conninfo: such as host=a dbname='b c'.
+ * Returns a row a pair, in order.
+ */
+WITH form AS
+(
+  SELECT $re$([^\s=]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)(?:[^\s\\]|\\.)*)$re$ AS pair
+)
+SELECT m.n, m.part[1],
+       regexp_replace(CASE WHEN left(m.part[2], 1) = chr(39) THEN substr(m.part[2], 2, length(m.part[2]) - 2) ELSE m.part[2] END,
+                      '\\(.)', '\1', 'g')
+FROM form f CROSS JOIN LATERAL regexp_matches(_conninfo, f.pair, 'g') WITH ORDINALITY m(part, n)
+UNION ALL
+SELECT length(_conninfo), NULL, NULL FROM form f WHERE regexp_replace(_conninfo, f.pair, '', 'g') ~ '\S'
+ORDER BY 1;
+$$;
+COMMENT ON FUNCTION async.parse_conninfo(TEXT) IS 'Engine: the pairs of a libpq connection string';
+
 -- pgasync_server/every/pass.sql
 CREATE FUNCTION async.pass(_boundary TEXT) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -4610,21 +5079,25 @@ $$;
 COMMENT ON FUNCTION async.prepare_session() IS 'Engine: settings of the orchestrator''s session';
 
 -- pgasync_server/every/probe.sql
-CREATE FUNCTION async.probe(_conninfo TEXT) RETURNS TEXT LANGUAGE plpgsql
+CREATE FUNCTION async.probe(_target_id INT) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Tries a connection. Runs in a helper session, which may wait as long as it takes while the orchestrator goes on.
  *
- * _conninfo: where to.
+ * _target_id: where to. It looks up how by itself, so that no secret is part of a query that others may see.
  * Returns "version has_client cluster/database" of the target, such as "180004 t 7412…/16384".
- * Errors: those of the connection.
+ * Errors: those of the connection, and of async.resolve_connection().
+ * Reads async.target.
  */
 #variable_conflict error
 DECLARE
+  place TEXT;
   report TEXT;
 BEGIN
-  PERFORM async.dblink_connect('pgflow_probe', _conninfo || ' connect_timeout=10 application_name=pgflow_probe');
+  SELECT async.resolve_connection(t.connection_string) || ' connect_timeout=10 application_name=pgflow_probe' INTO place
+  FROM async.target t WHERE t.target_id = _target_id;
+  PERFORM async.dblink_connect('pgflow_probe', place);
   SELECT q.answer INTO report FROM async.dblink_query('pgflow_probe', $query$
     SELECT pg_catalog.format('%s %s %s/%s',
       pg_catalog.current_setting('server_version_num'),
@@ -4637,7 +5110,7 @@ BEGIN
   RETURN report;
 END;
 $$;
-COMMENT ON FUNCTION async.probe(TEXT) IS 'Engine: tries a connection, in a helper session';
+COMMENT ON FUNCTION async.probe(INT) IS 'Engine: tries a connection, in a helper session';
 
 -- pgasync_server/every/put_back.sql
 CREATE FUNCTION async.put_back(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
@@ -4746,7 +5219,7 @@ DECLARE
   doomed BIGINT[] := string_to_array(coalesce(current_setting('pgflow.doomed', true), ''), ',')::BIGINT[];
   full_pools INT[] := ARRAY(
     SELECT p.pool_id
-    FROM (SELECT b.pool_id, count(*) AS places
+    FROM (SELECT b.pool_id, count(*) + coalesce(cardinality(array_positions(_s.held, b.pool_id)), 0) AS places
           FROM unnest(_s.slots) b WHERE b.state IN ('busy', 'ended', 'watched') GROUP BY b.pool_id) k
     JOIN async.concurrency_pool p ON p.pool_id = k.pool_id AND p.max_workers <= k.places);
 BEGIN
@@ -4758,7 +5231,7 @@ BEGIN
            count(*) OVER (PARTITION BY l.target_id, l.priority) AS equals
     FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
     JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
-    WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
+    WHERE NOT l.empty AND NOT l.outside AND NOT _s.paused AND NOT _s.stopping
       AND NOT l.pool_id = ANY(full_pools) AND NOT l.lane_id = ANY(doomed)
       AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
     ORDER BY l.priority, l.served, l.lane_id
@@ -4771,6 +5244,36 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.rank_lanes(async.loop_t) IS 'Engine: lanes that may be served, in order';
+
+-- pgasync_server/every/rank_outside_lanes.sql
+CREATE FUNCTION async.rank_outside_lanes(_s async.loop_t)
+RETURNS TABLE (n INT, target_id INT, pool_id INT, priority INT, rivals BIGINT) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Lanes whose tasks may be offered to workers outside the database, in the order in which they are: lower priority first,
+ * then those that have had least.
+ *
+ * _s: state of the orchestrator.
+ * Returns n, an index into _s.lanes; rivals: how many of the same target and priority are still to be served, itself
+ * included.
+ * Reads async.target, and the setting pgflow.doomed.
+ */
+#variable_conflict error
+DECLARE
+  doomed BIGINT[] := string_to_array(coalesce(current_setting('pgflow.doomed', true), ''), ',')::BIGINT[];
+BEGIN
+  RETURN QUERY
+  SELECT l.n::INT, l.target_id, l.pool_id, l.priority,
+         count(*) OVER (PARTITION BY l.target_id, l.priority ORDER BY l.served DESC, l.lane_id DESC)
+  FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
+  JOIN async.target t ON t.target_id = l.target_id AND t.enabled
+  WHERE l.outside AND NOT l.empty AND NOT _s.paused AND NOT _s.stopping AND NOT l.lane_id = ANY(doomed)
+  ORDER BY l.priority, l.served, l.lane_id;
+END;
+$$;
+COMMENT ON FUNCTION async.rank_outside_lanes(async.loop_t) IS
+  'Engine: lanes whose tasks may be offered to workers outside the database, in order';
 
 -- pgasync_server/every/read_answer.sql
 CREATE FUNCTION async.read_answer(_s async.loop_t, _target INT) RETURNS async.loop_t
@@ -4872,6 +5375,30 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.read_lane_head(async.lane_state_t, INT) IS 'Engine: the first tasks of a lane';
+
+-- pgasync_server/every/read_log.sql
+CREATE FUNCTION async.read_log(
+  _since TIMESTAMPTZ,
+  _grep TEXT,
+  _shown TEXT[],
+  OUT places TEXT[],
+  OUT lines TEXT[]) LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What async.tail() shows next.
+ *
+ * _since: from when on to look; _grep: as async.tail() got it; _shown: places that it has shown.
+ * Returns the places of all entries since then, and the text of those that have not been shown.
+ * Reads async.log_entry.
+ */
+SELECT coalesce(array_agg(e.ctid::TEXT), '{}'),
+       coalesce(array_agg(concat_ws(' ', to_char(e.logged, 'YYYY-MM-DD HH24:MI:SS.MS TZ'), e.level, e.message) ORDER BY e.logged)
+                  FILTER (WHERE NOT e.ctid::TEXT = ANY(_shown)), '{}')
+FROM async.log_entry e
+WHERE e.logged >= _since AND (_grep IS NULL OR concat_ws(' ', e.level, e.message) ~* _grep);
+$$;
+COMMENT ON FUNCTION async.read_log(TIMESTAMPTZ, TEXT, TEXT[]) IS 'Engine: what async.tail() shows next';
 
 -- pgasync_server/every/reap.sql
 CREATE FUNCTION async.reap(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
@@ -5100,7 +5627,7 @@ DECLARE
 BEGIN
   IF this_target.target_id IS NULL THEN
     this_target.target_id := _target.target_id;
-    this_target.is_self := _target.connection_string IS NULL;
+    this_target.is_self := _target.connection_string IS NULL;  -- others without one are left out
     this_target.at_home := this_target.is_self;
     this_target.state := 'down';
     this_target.failures := 0;
@@ -5275,6 +5802,53 @@ END;
 $$;
 COMMENT ON FUNCTION async.report_missing(async.slot_t[]) IS 'Engine: tells an extension what a target does not have';
 
+-- pgasync_server/every/resolve_connection.sql
+CREATE FUNCTION async.resolve_connection(_connection_string TEXT) RETURNS TEXT LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A connection string as libpq takes it. The name of a foreign server gives what its wrapper, it, and the user mapping of
+ * this session's role say to libpq, a later one over an earlier one. Made anew for each connection, and kept nowhere: it
+ * may hold the secret. dblink would take the name itself, but no settings of the engine's besides.
+ *
+ * _connection_string: as configured.
+ * Errors: 42704 a foreign server that is not there or has no mapping for the role, 42501 one that the role may not use.
+ * Reads pg_foreign_data_wrapper, pg_foreign_server, pg_user_mappings.
+ */
+#variable_conflict error
+DECLARE
+  foreign_server pg_foreign_server;
+  mapping pg_user_mappings;
+BEGIN
+  IF async.is_conninfo(_connection_string) THEN
+    RETURN _connection_string;
+  END IF;
+  SELECT s.* INTO foreign_server FROM pg_foreign_server s WHERE s.srvname = _connection_string;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'foreign server does not exist' USING ERRCODE = 'undefined_object';
+  ELSIF NOT has_server_privilege(foreign_server.oid, 'USAGE') THEN
+    RAISE EXCEPTION 'role "%" may not use foreign server "%"', current_user, _connection_string USING
+      ERRCODE = 'insufficient_privilege';
+  END IF;
+  SELECT m.* INTO mapping
+  FROM pg_user_mappings m
+  WHERE m.srvid = foreign_server.oid AND (m.usename = current_user OR m.umuser = 0)
+  ORDER BY m.umuser DESC LIMIT 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'foreign server "%" has no user mapping for role "%"', _connection_string, current_user USING
+      ERRCODE = 'undefined_object';
+  END IF;
+  RETURN (
+    SELECT coalesce(string_agg(format('%s=%s', o.option_name, async.quote_conninfo_value(o.option_value)), ' ' ORDER BY p.n), '')
+    FROM (SELECT 1, w.fdwoptions FROM pg_foreign_data_wrapper w WHERE w.oid = foreign_server.srvfdw
+          UNION ALL SELECT 2, foreign_server.srvoptions
+          UNION ALL SELECT 3, mapping.umoptions) p(n, options)
+    CROSS JOIN LATERAL pg_options_to_table(p.options) o
+    WHERE o.option_name = ANY(async.get_libpq_options()));
+END;
+$$;
+COMMENT ON FUNCTION async.resolve_connection(TEXT) IS 'Engine: a connection string as libpq takes it';
+
 -- pgasync_server/every/rest.sql
 CREATE FUNCTION async.rest(_s async.loop_t) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -5421,6 +5995,33 @@ END;
 $$;
 COMMENT ON FUNCTION async.send(async.loop_t) IS 'Engine: sends the messages of committed batches';
 
+-- pgasync_server/every/serve_workers.sql
+CREATE FUNCTION async.serve_workers(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Offers waiting tasks to workers outside the database, and removes what is left of offers that could not be removed
+ * when their tasks went elsewhere.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Writes async.offer, and what async.offer_tasks() and async.displace_offers() do; locks rows of async.offer FOR UPDATE
+ * SKIP LOCKED.
+ */
+#variable_conflict error
+BEGIN
+  DELETE FROM async.offer o
+  WHERE o.offer_no = ANY(ARRAY(
+    SELECT f.offer_no FROM async.offer f WHERE NOT async.is_offer_good(f.offer_no, f.task_id) FOR UPDATE SKIP LOCKED));
+  _s := async.displace_offers(async.offer_tasks(_s));
+  _s.worked := _s.worked
+    OR EXISTS (SELECT FROM async.offer o WHERE NOT async.is_offer_good(o.offer_no, o.task_id));  -- looked at again soon
+  _s.held := nullif(ARRAY(SELECT o.pool_id FROM async.offer o), '{}');
+  _s.outside := _s.held IS NOT NULL OR EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.outside AND NOT l.empty);
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.serve_workers(async.loop_t) IS 'Engine: offers tasks to workers outside the database';
+
 -- pgasync_server/every/settle_batches.sql
 CREATE FUNCTION async.settle_batches(
   _s async.loop_t,
@@ -5489,6 +6090,44 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.settle_local_batches(async.loop_t) IS 'Engine: settles batches that ended in this database';
+
+-- pgasync_server/every/settle_offers.sql
+CREATE FUNCTION async.settle_offers(_task_ids BIGINT[], _status TEXT, _message TEXT) RETURNS BIGINT[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Ends the attempts of tasks that workers outside the database have, and tells the owners of those that have ended. As
+ * with any other task, one that has failed or timed out may have retries left; a
+ * failure counts as raised by the user (P0001).
+ *
+ * _task_ids: tasks, of which those count that have been taken; _status, _message: how they end, and why.
+ * Returns the other ones.
+ * Writes async.offer, what async.record_verdicts() and the owners do.
+ */
+#variable_conflict error
+DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
+  verdicts async.verdict_t[] := ARRAY(
+    SELECT DISTINCT ON (o.task_id) jsonb_populate_record(NULL::async.verdict_t, jsonb_build_object(
+      'task_id', o.task_id, 'lane_id', o.lane_id, 'n', o.offer_no, 'started', o.taken, 'ended', now,
+      'outcome', CASE _status WHEN 'FINISHED' THEN 'DONE' WHEN 'FAILED' THEN 'ERROR' ELSE _status END,
+      'sqlstate', CASE _status WHEN 'FAILED' THEN 'P0001' END, 'error', _message,
+      'asynchronous', false, 'owner', l.owner, 'owner_id', l.owner_id, 'owner_item', l.owner_item))
+    FROM async.offer o JOIN async.lane l ON l.lane_id = o.lane_id
+    WHERE o.task_id = ANY(_task_ids) AND o.taken IS NOT NULL
+    ORDER BY o.task_id, o.offer_no DESC);
+  held BIGINT[] := ARRAY(SELECT v.task_id FROM unnest(verdicts) v);
+BEGIN
+  IF cardinality(held) > 0 THEN
+    PERFORM async.withdraw_offers(held);
+    PERFORM async.deliver_results(async.record_verdicts(verdicts));
+  END IF;
+  RETURN ARRAY(SELECT u FROM unnest(_task_ids) u WHERE NOT u = ANY(held));
+END;
+$$;
+COMMENT ON FUNCTION async.settle_offers(BIGINT[], TEXT, TEXT) IS
+  'Engine: ends the attempts of workers outside the database';
 
 -- pgasync_server/every/settle_parts.sql
 CREATE FUNCTION async.settle_parts(_s async.loop_t, _receipts async.receipt_t[], _settled BIGINT[])
@@ -5640,6 +6279,35 @@ END;
 $$;
 COMMENT ON FUNCTION async.stop_watchdog() IS 'Engine: ends the watch';
 
+-- pgasync_server/every/tail.sql
+CREATE PROCEDURE async.tail(_grep TEXT DEFAULT NULL) LANGUAGE plpgsql AS
+$$
+/*
+ * Follows the log, as tail -f does, until it is canceled: the last ten entries, then each new one, as notices. An entry
+ * whose transaction took longer than a minute to commit is passed over.
+ *
+ * _grep: only those whose level and message match this regular expression, whatever their case; null: all.
+ * Reads async.log_entry.
+ */
+#variable_conflict error
+DECLARE
+  since pg_catalog.TIMESTAMPTZ := async.find_tail(_grep, 10);
+  places pg_catalog.TEXT[] := '{}'::pg_catalog.TEXT[];
+  lines pg_catalog.TEXT[] := '{}'::pg_catalog.TEXT[];
+BEGIN
+  LOOP
+    SELECT r.places, r.lines INTO places, lines FROM async.read_log(since, _grep, places) r;
+    FOR i IN 1..pg_catalog.cardinality(lines) LOOP
+      RAISE NOTICE '%', lines[i];
+    END LOOP;
+    since := async.move_tail(since);
+    COMMIT;
+    PERFORM pg_catalog.pg_sleep(0.2);
+  END LOOP;
+END;
+$$;
+COMMENT ON PROCEDURE async.tail(TEXT) IS 'Follows the log';
+
 -- pgasync_server/every/take_alike.sql
 CREATE FUNCTION async.take_alike(_lane async.lane_state_t, _call TEXT, _limit INT, _parts INT)
 RETURNS SETOF async.part_t LANGUAGE plpgsql
@@ -5743,7 +6411,7 @@ $$
  * answer is CANCELED, otherwise it waits for their end. Finished ones are left alone.
  *
  * _s: state of the orchestrator, returned as it is then; _payload: that of a request async.finish.
- * Writes async.result, async.delayed, async.doom, async.early_finish.
+ * Writes async.result, async.delayed, async.doom, async.early_finish, async.offer.
  */
 #variable_conflict error
 DECLARE
@@ -5766,6 +6434,9 @@ BEGIN
     ON CONFLICT DO NOTHING;
   END IF;
 
+  IF _s.outside AND _payload->>'status' <> 'DEFERRED' THEN
+    settled := async.settle_offers(settled, _payload->>'status', _payload->>'message');
+  END IF;
   IF _payload->>'status' = 'DEFERRED' THEN
     PERFORM async.put_off(settled, coalesce((_payload->>'duration')::INTERVAL, '1 s'));
   ELSE
@@ -5837,17 +6508,18 @@ BEGIN
   -- a loop: as many rounds as there are lanes, mostly one
   FOR share IN
     SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw,
+           p.query IS NULL AS outside,
            array_agg(i.task_id ORDER BY i.n) AS task_ids, array_agg(p.query ORDER BY i.n) AS queries,
            array_agg(p.task_data ORDER BY i.n) AS task_data
     FROM unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
     CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6
   LOOP
     SELECT t.target_id, async.ensure_pool(share.concurrency_pool, t.target_id), coalesce(share.priority, 0),
            'async', 0::BIGINT, 0, 'query', coalesce(share.manual_timeout, t.default_timeout, c.default_timeout),
-           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw
+           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw, share.outside
     INTO wanted.target_id, wanted.pool_id, wanted.priority, wanted.owner, wanted.owner_id, wanted.owner_item,
-         wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw
+         wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw, wanted.outside
     FROM async.target t CROSS JOIN async.control c WHERE t.target = share.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)
@@ -5909,6 +6581,59 @@ $$;
 COMMENT ON FUNCTION async.take_mixed(async.lane_state_t, async.lane, INT, INT) IS
   'Engine: tasks of a lane that call different things';
 
+-- pgasync_server/every/take_offers.sql
+CREATE FUNCTION async.take_offers(
+  _target TEXT,
+  _limit INT,
+  _timeout INTERVAL,
+  OUT task_id BIGINT,
+  OUT priority INT,
+  OUT times_up TIMESTAMPTZ,
+  OUT task_data JSONB) RETURNS SETOF RECORD LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The server's part of async.get_tasks(): takes what is offered now. Those that another transaction is just taking are
+ * passed over, so that nobody waits.
+ *
+ * _target, _limit, _timeout: as async.get_tasks() got them.
+ * Errors: PF007 unknown target, 22023 a limit or time that is not positive.
+ * Writes async.offer; locks its rows FOR UPDATE SKIP LOCKED.
+ */
+#variable_conflict error
+DECLARE
+  now CONSTANT TIMESTAMPTZ := clock_timestamp();
+BEGIN
+  IF NOT EXISTS (SELECT FROM async.target t WHERE t.target = _target) THEN
+    RAISE EXCEPTION 'unknown target: %', coalesce(quote_ident(_target), 'null') USING ERRCODE = 'PF007';
+  ELSIF _limit IS NULL OR _limit < 1 OR _timeout <= '0' THEN
+    RAISE EXCEPTION 'a limit and a time must be more than zero' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  RETURN QUERY
+  WITH chosen AS
+  (
+    SELECT o.offer_no
+    FROM async.offer o
+    WHERE o.target_id = (SELECT t.target_id FROM async.target t WHERE t.target = _target AND t.enabled)
+      AND o.taken IS NULL AND o.times_up > now AND async.is_offer_good(o.offer_no, o.task_id)
+      AND NOT (SELECT c.paused FROM async.control c)
+    ORDER BY o.priority, o.offer_no
+    LIMIT _limit
+    FOR UPDATE SKIP LOCKED
+  ), mine AS
+  (
+    UPDATE async.offer o
+    SET taken = now, worker = current_setting('application_name'),
+        ends = coalesce(o.ends, now + o.timeout, 'infinity'),
+        times_up = least(coalesce(o.ends, now + o.timeout, 'infinity'), now + _timeout)
+    WHERE o.offer_no = ANY(ARRAY(SELECT c.offer_no FROM chosen c))
+    RETURNING o.*
+  )
+  SELECT m.task_id, m.priority, m.times_up, m.task_data FROM mine m ORDER BY m.priority, m.offer_no;
+END;
+$$;
+COMMENT ON FUNCTION async.take_offers(TEXT, INT, INTERVAL) IS 'Engine: takes tasks that are offered now';
+
 -- pgasync_server/every/take_up_woken_lanes.sql
 CREATE FUNCTION async.take_up_woken_lanes(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -5931,12 +6656,13 @@ BEGIN
                  CASE WHEN o.empty IS NOT false THEN coalesce(
                    (SELECT min(p.served) FROM unnest(_s.lanes) p WHERE NOT p.empty AND p.priority = l.priority), 0)
                  ELSE o.served END,
-                 o.work, o.pace, true, o.again, o.trimmed, false)::async.lane_state_t
+                 o.work, o.pace, true, o.again, o.trimmed, false, l.outside)::async.lane_state_t
       FROM (SELECT DISTINCT u FROM unnest(named) u) w(lane_id)
       JOIN async.lane l ON l.lane_id = w.lane_id
       LEFT JOIN unnest(_s.lanes) o ON o.lane_id = w.lane_id
       UNION ALL
       SELECT o FROM unnest(_s.lanes) o WHERE NOT o.lane_id = ANY(named));
+    _s.outside := _s.outside OR EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.outside);
     _s.worked := true;
   END IF;
   RETURN _s;
@@ -6093,7 +6819,8 @@ $$
  * most, and not at what was due when it looked before: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.delayed, async.requeue, what async.end_waiting_tasks() and async.redeliver_results() do.
+ * Writes async.delayed, async.requeue, what async.end_waiting_tasks(), async.lapse_offers() and
+ * async.redeliver_results() do.
  */
 #variable_conflict error
 DECLARE
@@ -6117,6 +6844,9 @@ BEGIN
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up >= _s.due_from AND y.times_up <= now);
   PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');
+  IF _s.outside THEN
+    PERFORM async.lapse_offers();
+  END IF;
   PERFORM async.expire_stranded(_s);
   PERFORM async.redeliver_results();
   _s.due_from := now;
@@ -6192,6 +6922,35 @@ END;
 $$;
 COMMENT ON FUNCTION async.watch_slots(async.loop_t) IS 'Engine: looks at what has been running for a while';
 
+-- pgasync_server/every/withdraw_offers.sql
+CREATE FUNCTION async.withdraw_offers(_task_ids BIGINT[]) RETURNS BIGINT[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Removes the offers of tasks, taken ones too. One that a worker's open transaction is just taking stays: it is removed
+ * when that has ended, and until then nobody else can take it.
+ *
+ * _task_ids: the tasks.
+ * Returns those whose offer is gone.
+ * Writes async.offer; locks its rows FOR UPDATE SKIP LOCKED.
+ */
+#variable_conflict error
+DECLARE
+  withdrawn BIGINT[];
+BEGIN
+  WITH gone AS
+  (
+    DELETE FROM async.offer o
+    WHERE o.offer_no = ANY(ARRAY(
+      SELECT f.offer_no FROM async.offer f WHERE f.task_id = ANY(_task_ids) FOR UPDATE SKIP LOCKED))
+    RETURNING o.task_id
+  )
+  SELECT array_agg(DISTINCT g.task_id) INTO withdrawn FROM gone g;
+  RETURN coalesce(withdrawn, '{}');
+END;
+$$;
+COMMENT ON FUNCTION async.withdraw_offers(BIGINT[]) IS 'Engine: removes the offers of tasks';
+
 -- pgasync_server/every/work.sql
 CREATE FUNCTION async.work(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -6230,6 +6989,9 @@ BEGIN
   _s := async.drain_doomed_lane(_s);
   _s := async.run_cycle_hooks(_s);
   _s := async.take_up_woken_lanes(_s);
+  IF _s.outside THEN
+    _s := async.serve_workers(_s);
+  END IF;
   _s := async.open_slots(_s);
   _s := async.assign(_s);
   _s := async.maintain(_s);
@@ -6314,7 +7076,8 @@ COMMENT ON FUNCTION async.yield_or_defer(async.verdict_t[]) IS
 
 -- pgasync_server/every/v_concurrency_pool_info.sql
 CREATE VIEW async.v_concurrency_pool_info AS
-SELECT p.concurrency_pool, p.max_workers, count(b.batch_id) AS workers_busy
+SELECT p.concurrency_pool, p.max_workers,
+  count(b.batch_id) + (SELECT count(*) FROM async.offer o WHERE o.pool_id = p.pool_id) AS workers_busy
 FROM async.concurrency_pool p
 LEFT JOIN async.lane l ON l.pool_id = p.pool_id AND EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = l.lane_id)
 LEFT JOIN async.batch b ON b.lane_id = l.lane_id
@@ -6340,12 +7103,14 @@ COMMENT ON VIEW async.v_server_info IS 'The server: its identity, and the orches
 CREATE VIEW async.v_target_status AS
 SELECT
   t.target,
-  t.connection_string IS NULL AS is_self,
+  t.target = (SELECT c.self_target FROM async.control c) AS is_self,
   t.enabled,
   t.max_concurrency,
   count(b.batch_id) AS batches_running,
   coalesce(sum(cardinality(b.task_ids)), 0) AS tasks_assigned,
-  min(b.assigned) AS oldest
+  min(b.assigned) AS oldest,
+  (SELECT count(*) FROM async.offer o WHERE o.target_id = t.target_id AND o.taken IS NULL) AS tasks_offered,
+  (SELECT count(*) FROM async.offer o WHERE o.target_id = t.target_id AND o.taken IS NOT NULL) AS tasks_taken
 FROM async.target t LEFT JOIN async.batch b ON b.target_id = t.target_id
 GROUP BY t.target_id;
 COMMENT ON VIEW async.v_target_status IS 'Targets and what runs on them now';
@@ -6357,7 +7122,7 @@ SELECT
   g.target,
   l.priority,
   t.entered,
-  coalesce(r.started, y.started, b.assigned) AS consumed,
+  coalesce(r.started, y.started, b.assigned, o.taken) AS consumed,
   r.ended AS processed,
   coalesce(y.yielded, r.yielded) AS yielded,
   CASE WHEN y.task_id IS NOT NULL THEN 'YIELDED' ELSE r.status END AS finish_status,
@@ -6370,7 +7135,7 @@ SELECT
   t.task_data,
   CASE WHEN r.task_id IS NOT NULL THEN r.status
        WHEN y.task_id IS NOT NULL THEN 'YIELDED'
-       WHEN b.batch_id IS NOT NULL THEN 'RUNNING'
+       WHEN b.batch_id IS NOT NULL OR o.taken IS NOT NULL THEN 'RUNNING'
        ELSE 'READY' END AS state,
   t.owner_id,
   t.owner_item,
@@ -6388,7 +7153,11 @@ LEFT JOIN
 (
   SELECT u.task_id, a.batch_id, a.assigned
   FROM async.batch a CROSS JOIN LATERAL unnest(a.task_ids) u(task_id)
-) b ON b.task_id = t.task_id;
+) b ON b.task_id = t.task_id
+LEFT JOIN
+(
+  SELECT f.task_id, max(f.taken) AS taken FROM async.offer f GROUP BY f.task_id
+) o ON o.task_id = t.task_id;
 COMMENT ON VIEW async.v_task IS
   'Tasks: pushed (entered), started (consumed), ended (processed); state READY, RUNNING, YIELDED or how it ended';
 

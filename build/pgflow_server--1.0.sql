@@ -332,14 +332,14 @@ INSERT INTO async.hook(owner, check_request, on_requests, on_results, on_cycle, 
 VALUES
   ('flow', 'flow.check_request', 'flow.handle_requests', 'flow.handle_results', 'flow.expand_chunks', 'flow.forget_old');
 
-INSERT INTO async.task_kind(kind, argument_type, header, argument, preamble, on_missing)
+INSERT INTO async.task_kind(kind, argument_type, header, argument, preamble, on_missing, describe)
 VALUES
   ('flow.node', 'flow.callback_arguments_t', 'flow.make_callback_header($owner_id)',
    'ROW(($header).flow_id, ($header).flow, ($header).flow_arguments, $data OPERATOR(pg_catalog.#>>) ''{}'', NULL, $task_id)',
-   'flow.send_arguments', 'flow.resend_arguments'),
+   'flow.send_arguments', 'flow.resend_arguments', 'flow.describe_tasks'),
   ('flow.step', 'flow.callback_arguments_t', 'flow.make_callback_header($owner_id)',
    'ROW(($header).flow_id, ($header).flow, ($header).flow_arguments, $label, $data, $task_id)',
-   'flow.send_arguments', 'flow.resend_arguments');
+   'flow.send_arguments', 'flow.resend_arguments', 'flow.describe_tasks');
 
 -- pgflow_server/every/add_chunks.sql
 CREATE FUNCTION flow.add_chunks(
@@ -921,14 +921,43 @@ END;
 $$;
 COMMENT ON FUNCTION flow.create_run(TEXT, JSONB, TEXT[], BIGINT, INT) IS 'Engine: records a run and asks for its start';
 
+-- pgflow_server/every/describe_tasks.sql
+CREATE FUNCTION flow.describe_tasks(_task_ids BIGINT[]) RETURNS JSONB[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Hook of the engine: what workers outside the database get of nodes and steps: the fields of flow.callback_arguments_t,
+ * and the routine that is named.
+ *
+ * _task_ids: the tasks.
+ * Returns an object for each, in their order.
+ * Reads async.task, async.lane, flow.run.
+ */
+#variable_conflict error
+BEGIN
+  RETURN ARRAY(
+    SELECT jsonb_build_object(
+      'flow_id', r.flow_id, 'flow', r.flow, 'flow_arguments', r.arguments,
+      'node', CASE WHEN l.label IS NULL THEN t.argument#>>'{}' ELSE l.label END,
+      'step_arguments', CASE WHEN l.label IS NOT NULL THEN t.argument END,
+      'task_id', t.task_id, 'routine', coalesce(t.query, l.call))
+    FROM unnest(_task_ids) WITH ORDINALITY u(task_id, n)
+    JOIN async.task t ON t.task_id = u.task_id
+    JOIN async.lane l ON l.lane_id = t.lane_id
+    JOIN flow.run r ON r.flow_id = t.owner_id
+    ORDER BY u.n);
+END;
+$$;
+COMMENT ON FUNCTION flow.describe_tasks(BIGINT[]) IS 'Engine: what workers outside the database get of nodes and steps';
+
 -- pgflow_server/every/draft_lane.sql
 CREATE FUNCTION flow.draft_lane(_target TEXT, _may_yield BOOL, _timeout INTERVAL)
 RETURNS async.lane LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A lane of a flow on a target, not stored yet, with what follows from the target: its pool, its timeout, and whether
- * tasks wait for a finish.
+ * A lane of a flow on a target, not stored yet, with what follows from the target: its pool, its timeout, whether
+ * tasks wait for a finish, and whether workers outside the database take them.
  *
  * _target: name of the target.
  * _may_yield: tasks wait for a finish if the target says so.
@@ -940,8 +969,8 @@ DECLARE
   wanted async.lane;
 BEGIN
   SELECT t.target_id, async.ensure_pool(NULL, t.target_id), coalesce(_timeout, t.default_timeout, c.default_timeout),
-         _may_yield AND t.asynchronous_finish
-  INTO wanted.target_id, wanted.pool_id, wanted.timeout, wanted.asynchronous
+         _may_yield AND t.asynchronous_finish, async.has_no_connection(t)
+  INTO wanted.target_id, wanted.pool_id, wanted.timeout, wanted.asynchronous, wanted.outside
   FROM async.target t CROSS JOIN async.control c
   WHERE t.target = _target;
   IF NOT FOUND THEN

@@ -46,6 +46,10 @@ INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_
 VALUES (-7, {epoch}, 0, {target}, {lane}, 1, '2026-01-01', ARRAY[{tasks}]::BIGINT[]);
 INSERT INTO async.lane_position SELECT lane_id, max(seq) FROM async.task WHERE lane_id = {lane} GROUP BY 1;
 """
+OFFER = """
+INSERT INTO async.offer(task_id, lane_id, target_id, pool_id, priority, times_up)
+SELECT {task}, {lane}, {nowhere}, {pool}, 0, 'infinity' FROM generate_series(1, {times})
+"""
 
 
 def node_state(run: str, node: int, **changes: str) -> str:
@@ -65,6 +69,11 @@ def batch(
 ) -> str:
     """SQL that has a session run the task that waits."""
     return BATCH.format(epoch=epoch, target=target, lane=lane, tasks=tasks)
+
+
+def offer(task: str, lane: str = "{lane}", times: int = 1) -> str:
+    """SQL that offers a task to workers outside the database."""
+    return OFFER.replace("{task}", task).replace("{lane}", lane).replace("{times}", str(times))
 
 
 PLACES = [
@@ -96,6 +105,8 @@ PLACES = [
         batch() + RESULT.replace("task", "waiting"),
     ),
     Plant("place_of_unknown_task", "task -1", "INSERT INTO async.delayed VALUES (now(), -1, {lane})"),
+    Plant("task_in_two_places", "task {waiting}", offer("{waiting}")),
+    Plant("place_of_unknown_task", "task -1", offer("-1")),
 ]
 MARKS = [
     Plant("stray_doom", "task -1", "INSERT INTO async.doom VALUES (-1, 'CANCELED')"),
@@ -133,6 +144,7 @@ LANES = [
     Plant("unknown_lane", "lane -1", "INSERT INTO async.requeue VALUES (-1, 1, {waiting})"),
     Plant("unknown_lane", "lane -1", "INSERT INTO async.delayed VALUES (now(), {waiting}, -1)"),
     Plant("unknown_lane", "lane -1", "UPDATE async.yielded SET lane_id = -1"),
+    Plant("unknown_lane", "lane -1", offer("{waiting}", lane="-1")),
     Plant("unknown_lane", "lane {whole_lane}", "DELETE FROM async.lane WHERE lane_id = {whole_lane}"),
     Plant("doomed_lane_closed", "lane {whole_lane}", "INSERT INTO async.doomed_lane VALUES ({whole_lane})"),
     Plant(
@@ -151,6 +163,7 @@ LANES = [
         "task_in_wrong_lane", "task {waiting}", "UPDATE async.task SET seq = NULL WHERE task_id = {waiting}"
     ),
     Plant("task_waits_in_wrong_lane", "task {yielded}", "UPDATE async.yielded SET lane_id = {lane}"),
+    Plant("task_waits_in_wrong_lane", "task {yielded}", offer("{yielded}")),
     Plant("stray_intake", "target -1", "INSERT INTO async.intake(target_id, snapshot) VALUES (-1, '1:1:')"),
 ]
 LIMITS = [
@@ -164,6 +177,8 @@ LIMITS = [
         "target nowhere",
         BUSY,
     ),
+    Plant("over_limit", "pool nowhere", offer("{waiting}", times=9)),
+    Plant("over_limit", "target nowhere", offer("{waiting}", times=9)),
 ]
 RUNS = [
     Plant("run_counter", "run {open}", run_state("open", unresolved="s.unresolved - 1")),

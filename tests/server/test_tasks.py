@@ -487,7 +487,6 @@ def test_restart_task(tasks: Any) -> None:
     until(lambda: did(tasks) == [1], what="the task to run again")
 
 
-@later
 def test_workers_outside_take_tasks_without_query(tasks: Any) -> None:
     """Offered under the target's limit, taken by one worker each, given back when the time is up."""
     tasks.execute("SELECT 'async.get_tasks(TEXT, INT, INTERVAL)'::REGPROCEDURE")

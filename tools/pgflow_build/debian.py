@@ -1,4 +1,4 @@
-"""PostgreSQL 15 as Debian 12 packages it, with the extensions that check, measure and profile our routines.
+"""PostgreSQL 15 as Debian 12 packages it, with extensions that check, profile and start our routines.
 
 What is installed on the machine is used where it has all of them. Else the packages are fetched from the
 sources that the machine's apt is set up with, and unpacked into a folder: nothing of the system is changed,
@@ -23,6 +23,7 @@ SHARE = "share/postgresql/15"
 EXTENSION_PACKAGES = {
     "plpgsql_check": "postgresql-15-plpgsql-check",
     "plprofiler": "postgresql-15-plprofiler",
+    "pg_cron": "postgresql-15-cron",
 }
 """The extensions that 15-debian has beside PostgreSQL's own, and the packages that hold them."""
 

@@ -11,7 +11,8 @@ $$
  * _tasks: what to run, as async.task() builds it; _run_type: whether to run it; _source: free text that the views
  * show.
  * Returns their ids, in order.
- * Errors: PF007 unknown target, 22004 a task without target or query; PF008 on a client without a server.
+ * Errors: PF007 unknown target, 22004 a task without target, 22023 a query for a target without a connection; PF008 on a
+ * client without a server.
  * Writes async.request.
  */
 #variable_conflict error

@@ -25,7 +25,7 @@ BEGIN
   END IF;
   PERFORM async.hang_up(helper);
   PERFORM async.dblink_connect(helper, async.build_conninfo(async.build_self_conninfo(), NULL, 'pgflow helper', true));
-  PERFORM async.dblink_send(helper, format('SELECT async.probe(%L)', this_target.connection_string));
+  PERFORM async.dblink_send(helper, format('SELECT async.probe(%L)', this_target.target_id));
   this_target.state := 'probing';
   this_target.helper_since := clock_timestamp();
   targets[_target] := this_target;

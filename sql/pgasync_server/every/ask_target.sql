@@ -17,13 +17,14 @@ DECLARE
   this_target async.target_state_t := targets[_target];
   announcements JSONB := CASE
     WHEN this_target.is_self THEN nullif(current_setting('pgflow.announcements', true), '')::JSONB END;
-  tidying BOOL := clock_timestamp() > this_target.next_trim AND NOT this_target.at_home;
+  tidying BOOL := clock_timestamp() > this_target.next_trim AND NOT this_target.at_home AND this_target.has_client;
   urgent BOOL := announcements IS NOT NULL OR EXISTS (
     SELECT FROM unnest(_s.slots) x
     WHERE x.target_id = this_target.target_id
       AND (x.state = 'ended' AND NOT this_target.is_self OR x.state = 'watched' AND x.gone AND NOT x.revoking));
 BEGIN
-  IF NOT this_target.has_client
+  IF NOT this_target.has_client AND this_target.revocations IS NULL
+       AND NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = this_target.target_id AND x.terminate)
      OR NOT urgent AND this_target.next_exchange > clock_timestamp()
      OR this_target.is_self AND this_target.revocations IS NULL AND NOT urgent AND NOT _busy THEN
     RETURN _s;
@@ -43,7 +44,10 @@ BEGIN
   targets[_target] := this_target;
   _s.targets := targets;
   IF async.dblink_send(
-    'pgflow_control_' || this_target.target_id, format('SELECT async.attend(%L)', this_target.in_flight)) <> 1
+    'pgflow_control_' || this_target.target_id,
+    -- lint: allow dynamic_sql: the message is quoted in both
+    CASE WHEN this_target.has_client THEN format('SELECT async.attend(%L)', this_target.in_flight)
+         ELSE async.build_bare_exchange(this_target.in_flight) END) <> 1
   THEN
     RAISE EXCEPTION 'control connection does not take a query' USING ERRCODE = 'connection_failure';
   END IF;

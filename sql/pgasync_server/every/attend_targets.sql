@@ -11,8 +11,9 @@ $$
 #variable_conflict error
 DECLARE
   this_target async.target_state_t;
+  detail TEXT;
   busy INT[] := ARRAY(
-    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty
+    SELECT l.target_id FROM unnest(_s.lanes) l WHERE NOT l.empty AND NOT l.outside
     UNION SELECT x.target_id FROM unnest(_s.slots) x WHERE x.state <> 'idle');
 BEGIN
   FOR i IN 1..coalesce(cardinality(_s.targets), 0) LOOP
@@ -31,7 +32,8 @@ BEGIN
         ELSE NULL;
       END CASE;
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-      _s := async.lose_target(_s, i, SQLERRM);
+      GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+      _s := async.lose_target(_s, i, concat_ws(': ', SQLERRM, translate(nullif(detail, ''), E'\n\t', '  ')));
     END;
   END LOOP;
   RETURN _s;

@@ -42,6 +42,7 @@ BEGIN
   s.resting := false;
   s.next_maintenance := s.started;
   s.stopping := false;
+  s.outside := false;
   s.in_test := coalesce(current_setting('pgflow.stop_at', true), '') <> '';
   s.due_from := '-infinity';
   s.untidy := false;

@@ -28,6 +28,8 @@ BEGIN
   this_target.has_client := split_part(report, ' ', 2)::BOOL;
   this_target.at_home := (
     SELECT split_part(report, ' ', 3) = i.system_identifier || '/' || i.database FROM async.identity i);
+  _s.bare := nullif(array_remove(coalesce(_s.bare, '{}'), this_target.target_id)
+    || CASE WHEN NOT this_target.has_client THEN ARRAY[this_target.target_id] ELSE '{}' END, '{}');
   targets[_target] := this_target;
   _s.targets := targets;
   RETURN async.open_control(_s, _target);

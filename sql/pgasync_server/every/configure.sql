@@ -13,7 +13,8 @@ $$
  *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout,
  *     concurrency_track_yielded, enabled}]
  *   concurrency_pools: [{concurrency_pool, max_workers}]
- *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null. A connection string
+ *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null; a target without one, other
+ *   than this database, is for workers outside the database only. A connection string
  *   with a password in it is refused unless "allow_password": true stands beside it.
  * Errors: PF006, which names all that is wrong; nothing is changed then.
  * Writes async.control (its row is locked first, so that two configurations follow each other), async.target,

@@ -29,7 +29,9 @@ BEGIN
   IF last_seq IS NULL THEN
     waiting := ARRAY(SELECT q.task_id FROM async.requeue q WHERE q.lane_id = chosen_id
                      UNION ALL SELECT y.task_id FROM async.yielded y WHERE y.lane_id = chosen_id
-                     UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen_id);
+                     UNION ALL SELECT d.task_id FROM async.delayed d WHERE d.lane_id = chosen_id
+                     UNION ALL SELECT f.task_id FROM async.offer f WHERE f.lane_id = chosen_id
+                       AND NOT EXISTS (SELECT FROM async.result r WHERE r.task_id = f.task_id));
     DELETE FROM async.doomed_lane d WHERE d.lane_id = chosen_id;
     DELETE FROM async.open_lane o WHERE o.lane_id = chosen_id;
     _s.lanes := ARRAY(SELECT l FROM unnest(_s.lanes) l WHERE l.lane_id <> chosen_id);

@@ -18,6 +18,7 @@ BEGIN
     AND l.priority = _lane.priority AND l.target_id = _lane.target_id
     AND l.owner = _lane.owner AND l.pool_id = _lane.pool_id AND l.kind = _lane.kind
     AND l.asynchronous = _lane.asynchronous AND l.raw = _lane.raw
+    AND l.outside = coalesce(_lane.outside, false)
     AND l.call IS NOT DISTINCT FROM _lane.call AND l.timeout IS NOT DISTINCT FROM _lane.timeout
     AND l.retries = coalesce(_lane.retries, 0)
     AND l.retry_delay = coalesce(_lane.retry_delay, '1 s') AND l.retry_backoff = coalesce(_lane.retry_backoff, 2)
@@ -28,10 +29,11 @@ BEGIN
   IF found_id IS NULL THEN
     INSERT INTO async.lane(
       target_id, pool_id, priority, owner, owner_id, owner_item, kind, call, label, timeout, asynchronous, raw,
-      retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt)
+      outside, retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt)
     VALUES (
       _lane.target_id, _lane.pool_id, _lane.priority, _lane.owner, _lane.owner_id, _lane.owner_item, _lane.kind,
-      _lane.call, _lane.label, _lane.timeout, _lane.asynchronous, _lane.raw, coalesce(_lane.retries, 0),
+      _lane.call, _lane.label, _lane.timeout, _lane.asynchronous, _lane.raw, coalesce(_lane.outside, false),
+      coalesce(_lane.retries, 0),
       coalesce(_lane.retry_delay, '1 s'), coalesce(_lane.retry_backoff, 2), coalesce(_lane.retry_max_delay, '1 h'),
       _lane.retry_on, coalesce(_lane.on_interrupt, 'retry'))
     RETURNING lane_id INTO found_id;

@@ -20,7 +20,7 @@ BEGIN
     JOIN async.lane r ON r.lane_id = l.lane_id AND r.timeout IS NOT NULL
     CROSS JOIN LATERAL async.read_lane_head(l, 100) h
     JOIN async.task t ON t.task_id = h.task_id AND t.entered < clock_timestamp() - r.timeout
-    WHERE NOT l.empty AND NOT h.doomed
+    WHERE NOT l.empty AND NOT l.outside AND NOT h.doomed
     GROUP BY l.lane_id
   LOOP
     PERFORM async.end_waiting_tasks(stranded.task_ids, 'TIMED_OUT', 'timed out waiting for its target');

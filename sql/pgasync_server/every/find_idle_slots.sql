@@ -25,7 +25,7 @@ BEGIN
       (SELECT t.max_concurrency FROM unnest(_s.targets) t WHERE t.target_id = _target_id)
         - count(*) FILTER (WHERE b.target_id = _target_id),
       coalesce((SELECT p.max_workers FROM async.concurrency_pool p WHERE p.pool_id = _pool_id), 1)
-        - count(*) FILTER (WHERE b.pool_id = _pool_id))
+        - count(*) FILTER (WHERE b.pool_id = _pool_id) - coalesce(cardinality(array_positions(_s.held, _pool_id)), 0))
     FROM unnest(_slots) b WHERE b.state IN ('busy', 'ended', 'watched')));
 END;
 $$;

@@ -15,6 +15,7 @@ WITH named AS
   UNION SELECT 'async.requeue', q.lane_id FROM async.requeue q
   UNION SELECT 'async.delayed', d.lane_id FROM async.delayed d
   UNION SELECT 'async.yielded', y.lane_id FROM async.yielded y
+  UNION SELECT 'async.offer', o.lane_id FROM async.offer o
 )
 SELECT 'unknown_lane', format('lane %s', n.lane_id), format('does not exist, and %s names it', n.what)
 FROM named n WHERE NOT EXISTS (SELECT FROM async.lane l WHERE l.lane_id = n.lane_id)
@@ -48,7 +49,8 @@ SELECT 'task_waits_in_wrong_lane', format('task %s', w.task_id),
        format('is of lane %s, and waits in lane %s', t.lane_id, w.lane_id)
 FROM (SELECT q.task_id, q.lane_id FROM async.requeue q
       UNION ALL SELECT d.task_id, d.lane_id FROM async.delayed d
-      UNION ALL SELECT y.task_id, y.lane_id FROM async.yielded y) w
+      UNION ALL SELECT y.task_id, y.lane_id FROM async.yielded y
+      UNION ALL SELECT o.task_id, o.lane_id FROM async.offer o) w
 JOIN async.task t ON t.task_id = w.task_id
 WHERE t.lane_id IS DISTINCT FROM w.lane_id
 

@@ -8,23 +8,27 @@ $$
  *
  * Returns a row a problem.
  */
-WITH busy AS
+WITH taken AS
+(
+  SELECT b.target_id, l.pool_id, b.assigned AS since FROM async.batch b JOIN async.lane l ON l.lane_id = b.lane_id
+  UNION ALL
+  SELECT o.target_id, o.pool_id, o.offered FROM async.offer o
+), busy AS
 (
   SELECT format('pool %s', p.concurrency_pool) AS name, p.max_workers AS most, p.xmin::TEXT::BIGINT AS changed,
-         count(*) AS batches, max(b.assigned) AS latest
-  FROM async.batch b
-  JOIN async.lane l ON l.lane_id = b.lane_id
-  JOIN async.concurrency_pool p ON p.pool_id = l.pool_id
+         count(*) AS places, max(b.since) AS latest
+  FROM taken b
+  JOIN async.concurrency_pool p ON p.pool_id = b.pool_id
   GROUP BY p.pool_id, p.xmin::TEXT
   UNION ALL
-  SELECT format('target %s', t.target), t.max_concurrency, t.xmin::TEXT::BIGINT, count(*), max(b.assigned)
-  FROM async.batch b
+  SELECT format('target %s', t.target), t.max_concurrency, t.xmin::TEXT::BIGINT, count(*), max(b.since)
+  FROM taken b
   JOIN async.target t ON t.target_id = b.target_id
   GROUP BY t.target_id, t.xmin::TEXT
 )
-SELECT 'over_limit', s.name, format('%s slots are busy, at most %s may be', s.batches, s.most)
+SELECT 'over_limit', s.name, format('%s places are taken, at most %s may be', s.places, s.most)
 FROM busy s
-WHERE s.batches > s.most
+WHERE s.places > s.most
   AND EXISTS (
     SELECT FROM async.intake i
     WHERE i.target_id = 0 AND i.taken < s.latest

@@ -28,6 +28,9 @@ WITH open_task AS
   UNION ALL
   SELECT y.task_id, 'waits for its finish' FROM async.yielded y
   UNION ALL
+  SELECT o.task_id, CASE WHEN o.taken IS NULL THEN 'is offered to workers' ELSE 'a worker has it' END
+  FROM async.offer o WHERE async.is_offer_good(o.offer_no, o.task_id)
+  UNION ALL
   SELECT u.task_id, 'runs in batch ' || b.batch_id FROM async.batch b CROSS JOIN LATERAL unnest(b.task_ids) u(task_id)
 ), found AS
 (

@@ -45,10 +45,11 @@ CROSS JOIN LATERAL
 WHERE p.problem IS NOT NULL AND jsonb_typeof(g.item->g.string_key) = 'string' AND g.item->>g.string_key ~ '\S'
 
 UNION ALL
-SELECT g.place, g.no, g.label || ': connection_string is missing; only the target that is this database needs none'
+SELECT g.place, g.no,
+  g.label || ': connection_string is missing; it is null where only workers outside the database take its tasks'
 FROM given g
 JOIN async.get_configured_targets(_configuration) t ON t.target = g.target
-WHERE NOT t.is_self AND t.connection_string IS NULL;
+WHERE NOT t.is_self AND t.connection_string IS NULL AND NOT t.has_none;
 $$;
 COMMENT ON FUNCTION async.find_target_problems(JSONB) IS
   'Engine: what is wrong with the targets of a configuration of the engine';

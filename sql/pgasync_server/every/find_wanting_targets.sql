@@ -19,7 +19,7 @@ BEGIN
   FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) t
   LEFT JOIN unnest(_s.slots) x ON x.target_id = t.target_id
   WHERE t.state = 'up' AND coalesce(t.full_until, '-infinity') < clock_timestamp()
-    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty)
+    AND (EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.target_id = t.target_id AND NOT l.empty AND NOT l.outside)
          OR t.is_self AND NOT EXISTS (SELECT FROM unnest(_s.slots) o WHERE o.target_id = t.target_id))
   GROUP BY t.n, t.is_self, t.max_concurrency
   HAVING count(x.slot_no) < t.max_concurrency AND count(*) FILTER (WHERE x.state IN ('idle', 'opening')) = 0;

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION async.get_configured_targets(
   OUT is_self BOOL,
   OUT is_given BOOL,
   OUT connection_string TEXT,
+  OUT has_none BOOL,
   OUT max_concurrency INT) RETURNS SETOF RECORD LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 SET jit = off AS
@@ -12,7 +13,7 @@ $$
  * The targets that there will be once a configuration is applied; values of a wrong type count as not given.
  *
  * _configuration: what async.configure() was given.
- * Returns a row a target; is_given: the configuration names it.
+ * Returns a row a target; is_given: the configuration names it; has_none: it is said to have no connection.
  */
 WITH
 control AS
@@ -53,6 +54,8 @@ SELECT
   coalesce(g.target, p.target) = c.new_self,
   g.target IS NOT NULL,
   CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END,
+  CASE WHEN g.has_string THEN g.connection_string ELSE p.connection_string END IS NULL AND p.connection_string IS NULL
+    AND (g.has_string OR p.target IS NOT NULL),
   least(coalesce(g.new_limit, p.max_concurrency, 8), 1e9)::INT
 FROM given g
 FULL JOIN present p ON p.target = g.target

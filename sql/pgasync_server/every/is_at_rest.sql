@@ -11,7 +11,7 @@ $$
 BEGIN
   RETURN (
     SELECT NOT EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.state <> 'idle')
-      AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty)
+      AND NOT EXISTS (SELECT FROM unnest(_s.lanes) l WHERE NOT l.empty AND NOT l.outside)
       AND NOT EXISTS (
         SELECT FROM unnest(_s.targets) t
         WHERE t.state = 'probing' OR t.control_sent IS NOT NULL

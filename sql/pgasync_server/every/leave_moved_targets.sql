@@ -16,7 +16,7 @@ BEGIN
   FOR moved IN
     SELECT o.n::INT
     FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.targets) u) o
-    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled
+    LEFT JOIN async.target t ON t.target_id = o.target_id AND t.enabled AND NOT async.has_no_connection(t)
     WHERE o.state <> 'down' AND coalesce(t.connection_string, async.build_self_conninfo()) IS DISTINCT FROM
           CASE WHEN t.target_id IS NOT NULL THEN o.connection_string END
   LOOP

@@ -23,7 +23,7 @@ BEGIN
       SELECT async.refresh_target(t, u.old)
       FROM async.target t
       LEFT JOIN (SELECT o.target_id, o AS old FROM unnest(_s.targets) o) u ON u.target_id = t.target_id
-      WHERE t.enabled
+      WHERE t.enabled AND NOT async.has_no_connection(t)
       ORDER BY t.target_id);
   END IF;
   RETURN _s;

@@ -17,7 +17,7 @@ DECLARE
   doomed BIGINT[] := string_to_array(coalesce(current_setting('pgflow.doomed', true), ''), ',')::BIGINT[];
   full_pools INT[] := ARRAY(
     SELECT p.pool_id
-    FROM (SELECT b.pool_id, count(*) AS places
+    FROM (SELECT b.pool_id, count(*) + coalesce(cardinality(array_positions(_s.held, b.pool_id)), 0) AS places
           FROM unnest(_s.slots) b WHERE b.state IN ('busy', 'ended', 'watched') GROUP BY b.pool_id) k
     JOIN async.concurrency_pool p ON p.pool_id = k.pool_id AND p.max_workers <= k.places);
 BEGIN
@@ -29,7 +29,7 @@ BEGIN
            count(*) OVER (PARTITION BY l.target_id, l.priority) AS equals
     FROM (SELECT u.*, row_number() OVER () AS n FROM unnest(_s.lanes) u) l
     JOIN unnest(_s.targets) t ON t.target_id = l.target_id AND t.state = 'up'
-    WHERE NOT l.empty AND NOT _s.paused AND NOT _s.stopping
+    WHERE NOT l.empty AND NOT l.outside AND NOT _s.paused AND NOT _s.stopping
       AND NOT l.pool_id = ANY(full_pools) AND NOT l.lane_id = ANY(doomed)
       AND EXISTS (SELECT FROM unnest(_s.slots) x WHERE x.target_id = l.target_id AND x.state = 'idle')
     ORDER BY l.priority, l.served, l.lane_id

@@ -14,7 +14,7 @@ DECLARE
 BEGIN
   IF this_target.target_id IS NULL THEN
     this_target.target_id := _target.target_id;
-    this_target.is_self := _target.connection_string IS NULL;
+    this_target.is_self := _target.connection_string IS NULL;  -- others without one are left out
     this_target.at_home := this_target.is_self;
     this_target.state := 'down';
     this_target.failures := 0;

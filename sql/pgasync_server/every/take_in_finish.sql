@@ -7,7 +7,7 @@ $$
  * answer is CANCELED, otherwise it waits for their end. Finished ones are left alone.
  *
  * _s: state of the orchestrator, returned as it is then; _payload: that of a request async.finish.
- * Writes async.result, async.delayed, async.doom, async.early_finish.
+ * Writes async.result, async.delayed, async.doom, async.early_finish, async.offer.
  */
 #variable_conflict error
 DECLARE
@@ -30,6 +30,9 @@ BEGIN
     ON CONFLICT DO NOTHING;
   END IF;
 
+  IF _s.outside AND _payload->>'status' <> 'DEFERRED' THEN
+    settled := async.settle_offers(settled, _payload->>'status', _payload->>'message');
+  END IF;
   IF _payload->>'status' = 'DEFERRED' THEN
     PERFORM async.put_off(settled, coalesce((_payload->>'duration')::INTERVAL, '1 s'));
   ELSE

@@ -23,17 +23,18 @@ BEGIN
   -- a loop: as many rounds as there are lanes, mostly one
   FOR share IN
     SELECT p.target, p.priority, p.concurrency_pool, p.manual_timeout, coalesce(p.raw, false) AS raw,
+           p.query IS NULL AS outside,
            array_agg(i.task_id ORDER BY i.n) AS task_ids, array_agg(p.query ORDER BY i.n) AS queries,
            array_agg(p.task_data ORDER BY i.n) AS task_data
     FROM unnest(new_ids, _request.items) WITH ORDINALITY i(task_id, item, n)
     CROSS JOIN LATERAL jsonb_populate_record(NULL::async.task_push_t, i.item) p
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6
   LOOP
     SELECT t.target_id, async.ensure_pool(share.concurrency_pool, t.target_id), coalesce(share.priority, 0),
            'async', 0::BIGINT, 0, 'query', coalesce(share.manual_timeout, t.default_timeout, c.default_timeout),
-           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw
+           t.asynchronous_finish AND run_type <> 'EXECUTE_NOASYNC', share.raw, share.outside
     INTO wanted.target_id, wanted.pool_id, wanted.priority, wanted.owner, wanted.owner_id, wanted.owner_item,
-         wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw
+         wanted.kind, wanted.timeout, wanted.asynchronous, wanted.raw, wanted.outside
     FROM async.target t CROSS JOIN async.control c WHERE t.target = share.target;
 
     INSERT INTO async.task(task_id, lane_id, seq, owner_id, owner_item, query, source, task_data)

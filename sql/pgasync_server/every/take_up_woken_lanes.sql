@@ -19,12 +19,13 @@ BEGIN
                  CASE WHEN o.empty IS NOT false THEN coalesce(
                    (SELECT min(p.served) FROM unnest(_s.lanes) p WHERE NOT p.empty AND p.priority = l.priority), 0)
                  ELSE o.served END,
-                 o.work, o.pace, true, o.again, o.trimmed, false)::async.lane_state_t
+                 o.work, o.pace, true, o.again, o.trimmed, false, l.outside)::async.lane_state_t
       FROM (SELECT DISTINCT u FROM unnest(named) u) w(lane_id)
       JOIN async.lane l ON l.lane_id = w.lane_id
       LEFT JOIN unnest(_s.lanes) o ON o.lane_id = w.lane_id
       UNION ALL
       SELECT o FROM unnest(_s.lanes) o WHERE NOT o.lane_id = ANY(named));
+    _s.outside := _s.outside OR EXISTS (SELECT FROM unnest(_s.lanes) l WHERE l.outside);
     _s.worked := true;
   END IF;
   RETURN _s;

@@ -1,5 +1,6 @@
 CREATE OR REPLACE VIEW async.v_concurrency_pool_info AS
-SELECT p.concurrency_pool, p.max_workers, count(b.batch_id) AS workers_busy
+SELECT p.concurrency_pool, p.max_workers,
+  count(b.batch_id) + (SELECT count(*) FROM async.offer o WHERE o.pool_id = p.pool_id) AS workers_busy
 FROM async.concurrency_pool p
 LEFT JOIN async.lane l ON l.pool_id = p.pool_id AND EXISTS (SELECT FROM async.open_lane o WHERE o.lane_id = l.lane_id)
 LEFT JOIN async.batch b ON b.lane_id = l.lane_id

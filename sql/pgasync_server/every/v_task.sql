@@ -4,7 +4,7 @@ SELECT
   g.target,
   l.priority,
   t.entered,
-  coalesce(r.started, y.started, b.assigned) AS consumed,
+  coalesce(r.started, y.started, b.assigned, o.taken) AS consumed,
   r.ended AS processed,
   coalesce(y.yielded, r.yielded) AS yielded,
   CASE WHEN y.task_id IS NOT NULL THEN 'YIELDED' ELSE r.status END AS finish_status,
@@ -17,7 +17,7 @@ SELECT
   t.task_data,
   CASE WHEN r.task_id IS NOT NULL THEN r.status
        WHEN y.task_id IS NOT NULL THEN 'YIELDED'
-       WHEN b.batch_id IS NOT NULL THEN 'RUNNING'
+       WHEN b.batch_id IS NOT NULL OR o.taken IS NOT NULL THEN 'RUNNING'
        ELSE 'READY' END AS state,
   t.owner_id,
   t.owner_item,
@@ -35,6 +35,10 @@ LEFT JOIN
 (
   SELECT u.task_id, a.batch_id, a.assigned
   FROM async.batch a CROSS JOIN LATERAL unnest(a.task_ids) u(task_id)
-) b ON b.task_id = t.task_id;
+) b ON b.task_id = t.task_id
+LEFT JOIN
+(
+  SELECT f.task_id, max(f.taken) AS taken FROM async.offer f GROUP BY f.task_id
+) o ON o.task_id = t.task_id;
 COMMENT ON VIEW async.v_task IS
   'Tasks: pushed (entered), started (consumed), ended (processed); state READY, RUNNING, YIELDED or how it ended';

@@ -6,7 +6,8 @@ $$
  * most, and not at what was due when it looked before: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.delayed, async.requeue, what async.end_waiting_tasks() and async.redeliver_results() do.
+ * Writes async.delayed, async.requeue, what async.end_waiting_tasks(), async.lapse_offers() and
+ * async.redeliver_results() do.
  */
 #variable_conflict error
 DECLARE
@@ -30,6 +31,9 @@ BEGIN
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up >= _s.due_from AND y.times_up <= now);
   PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');
+  IF _s.outside THEN
+    PERFORM async.lapse_offers();
+  END IF;
   PERFORM async.expire_stranded(_s);
   PERFORM async.redeliver_results();
   _s.due_from := now;

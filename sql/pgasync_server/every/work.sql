@@ -35,6 +35,9 @@ BEGIN
   _s := async.drain_doomed_lane(_s);
   _s := async.run_cycle_hooks(_s);
   _s := async.take_up_woken_lanes(_s);
+  IF _s.outside THEN
+    _s := async.serve_workers(_s);
+  END IF;
   _s := async.open_slots(_s);
   _s := async.assign(_s);
   _s := async.maintain(_s);

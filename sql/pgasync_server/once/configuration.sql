@@ -88,7 +88,8 @@ COMMENT ON TABLE async.target IS 'Databases on which tasks run; change them with
 COMMENT ON COLUMN async.target.target_id IS 'Number that other tables hold; survives a renaming';
 COMMENT ON COLUMN async.target.target IS 'Name of the target; a concurrency pool of this name belongs to it';
 COMMENT ON COLUMN async.target.connection_string IS
-  'Conninfo, URI, or name of a foreign server; null for the target that is this database';
+  'Conninfo, or name of a foreign server; null for the target that is this database, and for those whose tasks are taken'
+  ' by workers outside the database only';
 COMMENT ON COLUMN async.target.max_concurrency IS 'Most tasks that run on it at once';
 COMMENT ON COLUMN async.target.asynchronous_finish IS
   'A task is not done when its query is: it waits for async.finish() or flow.finish()';

@@ -17,6 +17,7 @@ CREATE TABLE async.lane
   timeout INTERVAL,             /* of one attempt */
   asynchronous BOOL NOT NULL,   /* a task that has run waits for its finish */
   raw BOOL NOT NULL,
+  outside BOOL NOT NULL DEFAULT false,   /* workers outside the database run its tasks */
   retries INT NOT NULL DEFAULT 0,
   retry_delay INTERVAL NOT NULL DEFAULT '1 s',
   retry_backoff FLOAT8 NOT NULL DEFAULT 2,

@@ -47,7 +47,8 @@ CREATE TYPE async.lane_state_t AS
   requeued BOOL,            /* something of it may be in async.requeue */
   again BIGINT,             /* nothing of it is there up to this place */
   trimmed BIGINT,           /* its rows of async.lane_position are gone up to this one */
-  empty BOOL                /* nothing was left of it when it was last served */
+  empty BOOL,               /* nothing was left of it when it was last served */
+  outside BOOL              /* workers outside the database run its tasks */
 );
 COMMENT ON TYPE async.lane_state_t IS 'Engine: a lane that may hold waiting tasks';
 
@@ -116,6 +117,9 @@ CREATE TYPE async.loop_t AS
   pending BOOL,             /* and left something that the next can do at once */
   resting BOOL,             /* nothing runs or is expected, so that only requests can bring work */
   failures INT,             /* cycles that failed in a row */
+  outside BOOL,             /* there may be tasks for workers outside the database */
+  held INT[],               /* pools of those that are offered or taken, an element each; null: none are */
+  bare INT[],               /* targets without our client extension, or null */
   stopping BOOL,
   in_test BOOL              /* the session has the setting pgflow.stop_at: see async.pass() */
 );

@@ -6,6 +6,7 @@ CREATE TABLE async.task_kind
   argument TEXT,          /* expression of that type; $header, $task_id, $data and $label stand for theirs */
   preamble TEXT,          /* function (owner_id, target_id) returning what the first batch on a target must run */
   on_missing TEXT,        /* function (owner_id, target_id) called when a target turns out not to have it: PF014 */
+  describe TEXT,          /* function (task ids) returning what a worker outside gets of each; null: its task_data */
   CONSTRAINT task_kind_pk PRIMARY KEY (kind)
 );
 COMMENT ON TABLE async.task_kind IS 'How the tasks of a lane become the argument of its call';

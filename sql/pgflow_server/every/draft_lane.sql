@@ -3,8 +3,8 @@ RETURNS async.lane LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * A lane of a flow on a target, not stored yet, with what follows from the target: its pool, its timeout, and whether
- * tasks wait for a finish.
+ * A lane of a flow on a target, not stored yet, with what follows from the target: its pool, its timeout, whether
+ * tasks wait for a finish, and whether workers outside the database take them.
  *
  * _target: name of the target.
  * _may_yield: tasks wait for a finish if the target says so.
@@ -16,8 +16,8 @@ DECLARE
   wanted async.lane;
 BEGIN
   SELECT t.target_id, async.ensure_pool(NULL, t.target_id), coalesce(_timeout, t.default_timeout, c.default_timeout),
-         _may_yield AND t.asynchronous_finish
-  INTO wanted.target_id, wanted.pool_id, wanted.timeout, wanted.asynchronous
+         _may_yield AND t.asynchronous_finish, async.has_no_connection(t)
+  INTO wanted.target_id, wanted.pool_id, wanted.timeout, wanted.asynchronous, wanted.outside
   FROM async.target t CROSS JOIN async.control c
   WHERE t.target = _target;
   IF NOT FOUND THEN
