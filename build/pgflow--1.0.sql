@@ -150,9 +150,12 @@ $$
  *
  * _flow: name of the flow.
  * _arguments: every callback gets them.
- * _only_these_nodes, _add_parents, _add_children, _parent_task_id: not run in this version.
+ * _only_these_nodes: names of the nodes to run, the others are SKIPPED; null: all. They count as finished, and what comes
+ *   after them still waits for what comes before them.
+ * _add_parents, _add_children: run all ancestors, all descendants of these nodes, too.
+ * _parent_task_id: not run in this version.
  * _priority: added to those of the nodes; lower runs first.
- * Errors: PF001 unknown flow, 0A000 what this version does not run; PF008 on a client without a server.
+ * Errors: PF001 unknown flow, PF003 unknown nodes, 0A000 what this version does not run; PF008 on a client without a server.
  * Writes, on a server: flow.run, flow.open_run, flow.arguments, async.request.
  */
 #variable_conflict error
@@ -162,11 +165,41 @@ BEGIN
       'SELECT flow.run_flow(%L, %L, %L, %L, %L, %L, _priority => %L)',
       _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority)) a;
   ELSE
-    flow_id := flow.create_run(_flow, _arguments, _only_these_nodes, _parent_task_id, _priority);
+    flow_id := flow.create_run(
+      _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority);
   END IF;
 END;
 $$;
 COMMENT ON FUNCTION flow.run_flow(TEXT, JSONB, TEXT[], BOOL, BOOL, BIGINT, INT) IS 'Starts a run of a flow';
+
+-- pgflow/every/create_flow.sql
+CREATE FUNCTION flow.create_flow(
+  _flow TEXT,
+  _arguments JSONB,
+  _only_these_nodes TEXT[] DEFAULT NULL,
+  _add_parents BOOL DEFAULT false,
+  _add_children BOOL DEFAULT false,
+  _parent_task_id BIGINT DEFAULT NULL,
+  _force_priority INT DEFAULT NULL,
+  flow_id OUT BIGINT) RETURNS BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Starts a run as flow.run_flow() does, under the name, and with the order of arguments, that the script version has.
+ *
+ * _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id: as flow.run_flow() takes them.
+ * _force_priority: priority of the run, added to those of the nodes; null: 0.
+ * Errors: those of flow.run_flow().
+ * Writes what flow.run_flow() does.
+ */
+#variable_conflict error
+BEGIN
+  flow_id := flow.run_flow(
+    _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, coalesce(_force_priority, 0));
+END;
+$$;
+COMMENT ON FUNCTION flow.create_flow(TEXT, JSONB, TEXT[], BOOL, BOOL, BIGINT, INT) IS
+  'Starts a run of a flow: flow.run_flow() under the name that the script version has';
 
 -- pgflow/every/push_steps.sql
 CREATE PROCEDURE flow.push_steps(

@@ -196,6 +196,7 @@ CREATE TABLE flow.run
   arguments JSONB,
   priority INT NOT NULL,
   parent_task_id BIGINT,
+  chosen INT[],
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   requested_by TEXT NOT NULL DEFAULT session_user,
   CONSTRAINT run_pk PRIMARY KEY (flow_id)
@@ -209,6 +210,7 @@ COMMENT ON COLUMN flow.run.definition_id IS 'Version of the flow that it keeps t
 COMMENT ON COLUMN flow.run.arguments IS 'What every callback gets';
 COMMENT ON COLUMN flow.run.priority IS 'Added to those of the nodes; lower runs first';
 COMMENT ON COLUMN flow.run.parent_task_id IS 'Step that it is run by; not in this version';
+COMMENT ON COLUMN flow.run.chosen IS 'Nodes of its definition that run; the others are SKIPPED; null: all run';
 COMMENT ON COLUMN flow.run.requested IS 'When it was asked for';
 COMMENT ON COLUMN flow.run.requested_by IS 'Role that asked for it';
 
@@ -266,7 +268,8 @@ COMMENT ON COLUMN flow.node_state.node_no IS 'Node of its definition';
 COMMENT ON COLUMN flow.node_state.state_no IS 'The greatest of a node is its newest';
 COMMENT ON COLUMN flow.node_state.state IS
   'PENDING, READY (its task is queued, running or yielded), RUNNING_STEPS, or how it ended';
-COMMENT ON COLUMN flow.node_state.unmet IS 'Parents that have not resolved';
+COMMENT ON COLUMN flow.node_state.unmet IS
+  'Parents that have not resolved; of a SKIPPED node those for which its children still wait';
 COMMENT ON COLUMN flow.node_state.spoiled IS 'A mandatory parent failed';
 COMMENT ON COLUMN flow.node_state.steps IS 'All steps that it has been given, each once';
 COMMENT ON COLUMN flow.node_state.unfinished IS 'Steps that have not ended';
@@ -417,10 +420,8 @@ COMMENT ON FUNCTION flow.advance(flow.change_t[], flow.change_t[]) IS
   'Engine: carries the end of nodes down their graphs';
 
 -- pgflow_server/every/assert_runnable.sql
-CREATE FUNCTION flow.assert_runnable(
-  _flow_id BIGINT,
-  _only_these_nodes TEXT[],
-  _parent_task_id BIGINT) RETURNS VOID LANGUAGE plpgsql STABLE
+CREATE FUNCTION flow.assert_runnable(_flow_id BIGINT, _parent_task_id BIGINT) RETURNS VOID
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -428,7 +429,7 @@ $$
  * was meant.
  *
  * _flow_id: the run, recorded already.
- * _only_these_nodes, _parent_task_id: as flow.run_flow() got them.
+ * _parent_task_id: as flow.run_flow() got them.
  * Errors: 0A000, which names all of it.
  */
 #variable_conflict error
@@ -436,7 +437,6 @@ DECLARE
   wanting TEXT;
 BEGIN
   SELECT concat_ws(', ',
-    CASE WHEN _only_these_nodes IS NOT NULL THEN '_only_these_nodes' END,
     CASE WHEN _parent_task_id IS NOT NULL THEN '_parent_task_id' END,
     CASE WHEN d.concurrency_group_routine IS NOT NULL THEN 'concurrency_group_routine' END,
     CASE WHEN EXISTS (SELECT FROM flow.definition_mutex m WHERE m.definition_id = d.definition_id) THEN 'mutexes' END,
@@ -454,7 +454,7 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION flow.assert_runnable(BIGINT, TEXT[], BIGINT) IS
+COMMENT ON FUNCTION flow.assert_runnable(BIGINT, BIGINT) IS
   'Engine: refuses runs that need what is not there yet';
 
 -- pgflow_server/every/begin_runs.sql
@@ -462,24 +462,32 @@ CREATE FUNCTION flow.begin_runs(_flow_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsq
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Starts runs: their nodes without dependencies begin.
+ * Starts runs: their nodes without dependencies begin, those that have not been chosen are SKIPPED.
  *
  * _flow_ids: the runs.
- * Writes flow.run_state, and what flow.advance() does.
+ * Writes flow.run_state, and what flow.skip_nodes() and flow.advance() do.
  */
 #variable_conflict error
+DECLARE
+  partial BIGINT[];
+  entering flow.change_t[];
 BEGIN
   IF cardinality(_flow_ids) > 0 THEN
     INSERT INTO flow.run_state(flow_id, state, unresolved, failed, canceled)
-    SELECT r.flow_id, 'RUNNING', d.nodes, 0, false
+    SELECT r.flow_id, 'RUNNING', coalesce(cardinality(r.chosen), d.nodes), 0, false
     FROM flow.run r JOIN flow.definition d ON d.definition_id = r.definition_id
     WHERE r.flow_id = ANY(_flow_ids);
     PERFORM flow.end_runs(_flow_ids);
-    PERFORM flow.advance('{}', ARRAY(
+    entering := ARRAY(
       SELECT ROW(r.flow_id, n.node_no, NULL, NULL)::flow.change_t
       FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.parents = 0
-      WHERE r.flow_id = ANY(_flow_ids)
-      ORDER BY r.flow_id, n.node_no));
+      WHERE r.flow_id = ANY(_flow_ids) AND r.chosen IS NULL
+      ORDER BY r.flow_id, n.node_no);
+    partial := ARRAY(SELECT r.flow_id FROM flow.run r WHERE r.flow_id = ANY(_flow_ids) AND r.chosen IS NOT NULL);
+    IF cardinality(partial) > 0 THEN
+      entering := entering || flow.skip_nodes(partial);
+    END IF;
+    PERFORM flow.advance('{}', entering);
   END IF;
 END;
 $$;
@@ -676,6 +684,58 @@ END;
 $$;
 COMMENT ON FUNCTION flow.check_request(async.request) IS
   'Engine: refuses requests about runs and nodes that are not there';
+
+-- pgflow_server/every/choose_nodes.sql
+CREATE FUNCTION flow.choose_nodes(
+  _definition_id BIGINT,
+  _only_these_nodes TEXT[],
+  _add_parents BOOL,
+  _add_children BOOL) RETURNS INT[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * The nodes that a run is to run.
+ *
+ * _definition_id: its definition; _only_these_nodes, _add_parents, _add_children: as flow.run_flow() got them.
+ * Returns numbers of nodes, in order; null: all.
+ * Errors: PF003 unknown nodes: all of them, each with what may have been meant.
+ */
+#variable_conflict error
+DECLARE
+  chosen INT[];
+  unknown TEXT;
+  guesses TEXT;
+BEGIN
+  IF _only_these_nodes IS NULL THEN
+    RETURN NULL;
+  END IF;
+  WITH given AS
+  (
+    SELECT u.node, min(u.no) AS no FROM unnest(_only_these_nodes) WITH ORDINALITY u(node, no) GROUP BY u.node
+  )
+  SELECT array_agg(n.node_no),
+         string_agg(coalesce(to_json(g.node)::TEXT, 'null'), ', ' ORDER BY g.no) FILTER (WHERE n.node_no IS NULL)
+  INTO chosen, unknown
+  FROM given g
+  LEFT JOIN flow.definition_node n ON n.definition_id = _definition_id AND n.node = g.node;
+  IF unknown IS NULL THEN
+    RETURN flow.find_nodes_around(_definition_id, chosen, coalesce(_add_parents, false), coalesce(_add_children, false));
+  END IF;
+
+  SELECT string_agg(format('Did you mean "%s" for "%s"?', g.near, g.node), ' ' ORDER BY g.no) INTO guesses
+  FROM (
+    SELECT u.node, min(u.no) AS no, async.find_nearest_name(u.node, k.names) AS near
+    FROM unnest(_only_these_nodes) WITH ORDINALITY u(node, no)
+    CROSS JOIN (SELECT array_agg(n.node) AS names FROM flow.definition_node n WHERE n.definition_id = _definition_id) k
+    WHERE NOT u.node = ANY(k.names)
+    GROUP BY u.node, k.names LIMIT 50) g
+  WHERE g.near IS NOT NULL;
+  RAISE EXCEPTION 'unknown nodes: %', unknown USING
+    ERRCODE = 'PF003', HINT = coalesce(guesses, 'SELECT * FROM flow.walk_flow() shows which there are.');
+END;
+$$;
+COMMENT ON FUNCTION flow.choose_nodes(BIGINT, TEXT[], BOOL, BOOL) IS 'Engine: the nodes that a run is to run';
 
 -- pgflow_server/every/condemn_nodes.sql
 CREATE FUNCTION flow.condemn_nodes(_nodes flow.change_t[], _until TEXT, _message TEXT) RETURNS VOID
@@ -889,6 +949,8 @@ CREATE FUNCTION flow.create_run(
   _flow TEXT,
   _arguments JSONB,
   _only_these_nodes TEXT[],
+  _add_parents BOOL,
+  _add_children BOOL,
   _parent_task_id BIGINT,
   _priority INT) RETURNS BIGINT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -896,8 +958,9 @@ $$
 /*
  * The server's part of flow.run_flow(): records the run in the caller's transaction and asks for its start.
  *
- * _flow, _arguments, _only_these_nodes, _parent_task_id, _priority: as flow.run_flow() got them.
- * Errors: PF001 unknown flow, 0A000 what this version does not run.
+ * _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority: as flow.run_flow() got
+ *   them.
+ * Errors: PF001 unknown flow, PF003 unknown nodes, 0A000 what this version does not run.
  * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the rows of flow.flow
  *   and flow.definition against flow.drop_flow() and flow.forget_definitions().
  */
@@ -905,21 +968,23 @@ $$
 DECLARE
   new_id BIGINT := nextval('flow.flow_id_seq');
 BEGIN
-  INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id)
-  SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
+  INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id, chosen)
+  SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id,
+         flow.choose_nodes(f.definition_id, _only_these_nodes, _add_parents, _add_children)
   FROM flow.flow f JOIN flow.definition d ON d.definition_id = f.definition_id
   WHERE f.flow = _flow FOR KEY SHARE;
   IF NOT FOUND THEN
     PERFORM flow.raise_unknown_flow(_flow);
   END IF;
-  PERFORM flow.assert_runnable(new_id, _only_these_nodes, _parent_task_id);
+  PERFORM flow.assert_runnable(new_id, _parent_task_id);
   INSERT INTO flow.open_run(flow_id, flow) VALUES (new_id, _flow);
   PERFORM flow.remember_arguments(new_id, _flow, _arguments);
   PERFORM async.add_request('flow.run', jsonb_build_object('flow_id', new_id));
   RETURN new_id;
 END;
 $$;
-COMMENT ON FUNCTION flow.create_run(TEXT, JSONB, TEXT[], BIGINT, INT) IS 'Engine: records a run and asks for its start';
+COMMENT ON FUNCTION flow.create_run(TEXT, JSONB, TEXT[], BOOL, BOOL, BIGINT, INT) IS
+  'Engine: records a run and asks for its start';
 
 -- pgflow_server/every/draft_lane.sql
 CREATE FUNCTION flow.draft_lane(_target TEXT, _may_yield BOOL, _timeout INTERVAL)
@@ -1920,6 +1985,49 @@ $$;
 COMMENT ON FUNCTION flow.find_node_problems(JSONB) IS
   'Engine: what is wrong with the nodes of a configuration of a flow';
 
+-- pgflow_server/every/find_nodes_around.sql
+CREATE FUNCTION flow.find_nodes_around(_definition_id BIGINT, _node_nos INT[], _up BOOL, _down BOOL)
+RETURNS INT[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * Some nodes of a definition, with all from which a way leads to them, and all to which one leads from them. The cost is
+ * that of the edges on these ways.
+ *
+ * _definition_id, _node_nos: the nodes; _up: with their ancestors; _down: with their descendants.
+ * Returns numbers of nodes, in order.
+ */
+#variable_conflict error
+BEGIN
+  RETURN ARRAY(
+    WITH RECURSIVE above AS
+    (
+      SELECT u.node_no FROM unnest(_node_nos) u(node_no)
+      UNION
+      SELECT e.parent_no
+      FROM above a
+      CROSS JOIN LATERAL (
+        SELECT x.parent_no FROM flow.definition_edge x
+        WHERE x.definition_id = _definition_id AND x.child_no = a.node_no OFFSET 0) e
+      WHERE _up
+    ), below AS
+    (
+      SELECT u.node_no FROM unnest(_node_nos) u(node_no)
+      UNION
+      SELECT e.child_no
+      FROM below b
+      CROSS JOIN LATERAL (
+        SELECT x.child_no FROM flow.definition_edge x
+        WHERE x.definition_id = _definition_id AND x.parent_no = b.node_no OFFSET 0) e
+      WHERE _down
+    )
+    SELECT a.node_no FROM above a UNION SELECT b.node_no FROM below b ORDER BY 1);
+END;
+$$;
+COMMENT ON FUNCTION flow.find_nodes_around(BIGINT, INT[], BOOL, BOOL) IS
+  'Engine: nodes with their ancestors or descendants';
+
 -- pgflow_server/every/find_node_state.sql
 -- lint: allow search_path: a SQL function with settings is not inlined
 CREATE FUNCTION flow.find_node_state(_flow_id BIGINT, _node_no INT) RETURNS SETOF flow.node_state
@@ -2026,7 +2134,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The state of a node follows from those of its parents: it waits while one of them has not ended, begins when all have,
- * runs if no mandatory one failed, and is DOA otherwise. Nodes of a canceled run that had not begun are CANCELED.
+ * runs if no mandatory one failed, and is DOA otherwise. Nodes of a canceled run that had not begun are CANCELED. A SKIPPED
+ * node has not ended for its children before its parents have.
  *
  * Returns a row a problem.
  */
@@ -2036,6 +2145,7 @@ WITH node AS
 ), parents AS
 (
   SELECT c.flow_id, c.node_no, count(*) FILTER (WHERE p.ended IS NULL) AS unmet, max(p.ended) AS met,
+         bool_or(p.state = 'CANCELED') AS canceled,
          coalesce(bool_or(NOT e.continue_on_failure AND p.state NOT IN ('FINISHED', 'SKIPPED'))
                     FILTER (WHERE p.ended IS NOT NULL), false) AS spoiled
   FROM node c
@@ -2045,7 +2155,8 @@ WITH node AS
 ), judged AS
 (
   SELECT n.*, coalesce(p.unmet, 0) AS open_parents, coalesce(p.spoiled, false) AS is_spoiled,
-         coalesce(n.began < p.met, false) AS too_early
+         coalesce(n.began < p.met, false) AS too_early,
+         coalesce(p.canceled, false) AS is_under_canceled
   FROM node n LEFT JOIN parents p ON p.flow_id = n.flow_id AND p.node_no = n.node_no
 )
 SELECT x.check_name, j.name, x.message
@@ -2056,7 +2167,9 @@ CROSS JOIN LATERAL (
     ('parent_counter',
      CASE WHEN j.state = 'PENDING' AND (j.unmet, j.spoiled) IS DISTINCT FROM (j.open_parents::INT, j.is_spoiled) THEN
        format('counts %s unresolved parents%s, and has %s%s', j.unmet, CASE WHEN j.spoiled THEN ', spoiled' END,
-              j.open_parents, CASE WHEN j.is_spoiled THEN ', spoiled' END) END),
+              j.open_parents, CASE WHEN j.is_spoiled THEN ', spoiled' END)
+          WHEN j.state = 'SKIPPED' AND j.unmet <> j.open_parents AND NOT j.is_under_canceled THEN
+       format('is SKIPPED, counts %s unresolved parents, and has %s', j.unmet, j.open_parents) END),
     ('node_left_waiting',
      CASE WHEN j.state = 'PENDING' AND j.open_parents = 0 THEN 'is PENDING, and all its parents have ended' END),
     ('node_began_early',
@@ -2852,7 +2965,8 @@ $$
  * without its arguments is being removed piece by piece, and has nothing left to ask for.
  *
  * Returns name: how a problem names it; is_empty, all_must: it has no routine, all its steps must complete; began, ended:
- * numbers of the states in which it first began or was DOA, and ended; ends: how often it has ended; the others as in
+ * numbers of the states in which it first began or was DOA, and ended (a SKIPPED one once all before it
+ * has); ends: how often it has ended; the others as in
  * flow.node_state.
  */
 WITH newest AS
@@ -2862,14 +2976,16 @@ WITH newest AS
 ), history AS
 (
   SELECT s.flow_id, s.node_no,
-         min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'CANCELED')) AS began,
+         min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'CANCELED', 'SKIPPED')) AS began,
          min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS ended,
-         count(*) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS ends
+         count(*) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS', 'SKIPPED'))
+           + max((s.state = 'SKIPPED')::INT) AS ends
   FROM flow.node_state s GROUP BY s.flow_id, s.node_no
 )
 SELECT r.flow_id, n.node_no, format('run %s, node %s', r.flow_id, n.node), n.definition_id, n.empty, n.all_steps_must_complete,
        coalesce(s.state, 'PENDING'), coalesce(s.unmet, n.parents), coalesce(s.spoiled, false), coalesce(s.steps, 0),
-       coalesce(s.unfinished, 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), h.began, h.ended, coalesce(h.ends, 0)
+       coalesce(s.unfinished, 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), h.began,
+       CASE WHEN s.state = 'SKIPPED' THEN CASE WHEN s.unmet = 0 THEN s.state_no END ELSE h.ended END, coalesce(h.ends, 0)
 FROM flow.run r
 JOIN flow.definition_node n ON n.definition_id = r.definition_id
 LEFT JOIN newest s ON s.flow_id = r.flow_id AND s.node_no = n.node_no
@@ -3139,7 +3255,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Counts resolved parents off their children. Children of a canceled run have ended already.
+ * Counts resolved parents off their children. Children of a canceled run have ended already. A SKIPPED node that has no
+ * parent left to wait for is counted off its own children in turn: so the order holds across it.
  *
  * _resolved: the parents, with the state in which they ended.
  * Returns the children that have no parent left to wait for.
@@ -3147,32 +3264,42 @@ $$
  */
 #variable_conflict error
 DECLARE
-  released flow.change_t[];
+  resolved flow.change_t[] := _resolved;
+  released flow.change_t[] := '{}'::flow.change_t[];
+  begun flow.change_t[];
 BEGIN
-  WITH met AS
-  (
-    SELECT c.flow_id, r.definition_id, e.child_no, count(*) AS parents,
-           bool_or(NOT e.continue_on_failure AND c.state NOT IN ('FINISHED', 'SKIPPED')) AS spoiled
-    FROM unnest(_resolved) c
-    JOIN flow.run r ON r.flow_id = c.flow_id
-    CROSS JOIN LATERAL (
-      SELECT x.* FROM flow.definition_edge x WHERE x.definition_id = r.definition_id AND x.parent_no = c.node_no OFFSET 0) e
-    GROUP BY c.flow_id, r.definition_id, e.child_no
-  ), counted AS
-  (
-    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
-    SELECT m.flow_id, m.child_no, 'PENDING', coalesce(s.unmet, n.parents) - m.parents, m.spoiled OR coalesce(s.spoiled, false),
-           coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
-    FROM met m
-    CROSS JOIN LATERAL (
-      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = m.definition_id AND x.node_no = m.child_no OFFSET 0) n
-    LEFT JOIN LATERAL flow.find_node_state(m.flow_id, m.child_no) s ON true
-    WHERE coalesce(s.state, 'PENDING') = 'PENDING'
-    RETURNING flow_id, node_no, unmet
-  )
-  SELECT array_agg(ROW(c.flow_id, c.node_no, NULL, NULL)::flow.change_t ORDER BY c.flow_id, c.node_no) INTO released
-  FROM counted c WHERE c.unmet = 0;
-  RETURN coalesce(released, '{}');
+  LOOP
+    WITH met AS
+    (
+      SELECT c.flow_id, r.definition_id, e.child_no, count(*) AS parents,
+             bool_or(NOT e.continue_on_failure AND c.state NOT IN ('FINISHED', 'SKIPPED')) AS spoiled
+      FROM unnest(resolved) c
+      JOIN flow.run r ON r.flow_id = c.flow_id
+      CROSS JOIN LATERAL (
+        SELECT x.* FROM flow.definition_edge x WHERE x.definition_id = r.definition_id AND x.parent_no = c.node_no OFFSET 0) e
+      GROUP BY c.flow_id, r.definition_id, e.child_no
+    ), counted AS
+    (
+      INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
+      SELECT m.flow_id, m.child_no, coalesce(s.state, 'PENDING'), coalesce(s.unmet, n.parents) - m.parents,
+             s.state IS DISTINCT FROM 'SKIPPED' AND (m.spoiled OR coalesce(s.spoiled, false)),
+             coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
+      FROM met m
+      CROSS JOIN LATERAL (
+        SELECT x.* FROM flow.definition_node x WHERE x.definition_id = m.definition_id AND x.node_no = m.child_no OFFSET 0) n
+      LEFT JOIN LATERAL flow.find_node_state(m.flow_id, m.child_no) s ON true
+      WHERE coalesce(s.state, 'PENDING') IN ('PENDING', 'SKIPPED')
+      RETURNING flow_id, node_no, unmet, state
+    )
+    SELECT array_agg(ROW(c.flow_id, c.node_no, NULL, NULL)::flow.change_t ORDER BY c.flow_id, c.node_no)
+             FILTER (WHERE c.state = 'PENDING'),
+           array_agg(ROW(c.flow_id, c.node_no, 'SKIPPED', NULL)::flow.change_t) FILTER (WHERE c.state = 'SKIPPED')
+    INTO begun, resolved
+    FROM counted c WHERE c.unmet = 0;
+    released := released || begun;
+    EXIT WHEN resolved IS NULL;
+  END LOOP;
+  RETURN released;
 END;
 $$;
 COMMENT ON FUNCTION flow.release_children(flow.change_t[]) IS 'Engine: counts resolved parents off their children';
@@ -3247,6 +3374,52 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION flow.send_arguments(BIGINT, INT) IS 'Engine: brings the arguments of a run to a target';
+
+-- pgflow_server/every/skip_nodes.sql
+CREATE FUNCTION flow.skip_nodes(_flow_ids BIGINT[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Resolves the nodes that runs have not chosen, as SKIPPED. Their children wait nevertheless until all that comes before
+ * them has ended: a SKIPPED node counts its parents off as others do, and passes that on (flow.release_children()).
+ *
+ * _flow_ids: runs that begin and have chosen some of their nodes.
+ * Returns the chosen nodes that may begin at once.
+ * Writes flow.node_state.
+ */
+#variable_conflict error
+DECLARE
+  roots flow.change_t[];
+  entering flow.change_t[];
+BEGIN
+  WITH skipped AS
+  (
+    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
+    SELECT r.flow_id, n.node_no, 'SKIPPED', n.parents, false, 0, 0, 0, 0
+    FROM flow.run r
+    CROSS JOIN LATERAL (
+      SELECT x.node_no, x.parents FROM flow.definition_node x WHERE x.definition_id = r.definition_id
+      EXCEPT SELECT x.node_no, x.parents FROM unnest(r.chosen) c(node_no)
+      JOIN flow.definition_node x ON x.definition_id = r.definition_id AND x.node_no = c.node_no) n
+    WHERE r.flow_id = ANY(_flow_ids)
+    RETURNING flow_id, node_no, unmet
+  )
+  SELECT array_agg(ROW(s.flow_id, s.node_no, 'SKIPPED', NULL)::flow.change_t) FILTER (WHERE s.unmet = 0) INTO roots
+  FROM skipped s;
+
+  entering := ARRAY(
+    SELECT ROW(r.flow_id, n.node_no, NULL, NULL)::flow.change_t
+    FROM flow.run r
+    CROSS JOIN LATERAL unnest(r.chosen) c(node_no)
+    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no AND n.parents = 0
+    WHERE r.flow_id = ANY(_flow_ids));
+  IF roots IS NOT NULL THEN
+    entering := entering || flow.release_children(roots);
+  END IF;
+  RETURN entering;
+END;
+$$;
+COMMENT ON FUNCTION flow.skip_nodes(BIGINT[]) IS 'Engine: resolves the nodes that runs have not chosen';
 
 -- pgflow_server/every/stop_steps.sql
 CREATE FUNCTION flow.stop_steps(_nodes flow.change_t[], _message TEXT) RETURNS VOID

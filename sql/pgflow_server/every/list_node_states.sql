@@ -22,7 +22,8 @@ $$
  * without its arguments is being removed piece by piece, and has nothing left to ask for.
  *
  * Returns name: how a problem names it; is_empty, all_must: it has no routine, all its steps must complete; began, ended:
- * numbers of the states in which it first began or was DOA, and ended; ends: how often it has ended; the others as in
+ * numbers of the states in which it first began or was DOA, and ended (a SKIPPED one once all before it
+ * has); ends: how often it has ended; the others as in
  * flow.node_state.
  */
 WITH newest AS
@@ -32,14 +33,16 @@ WITH newest AS
 ), history AS
 (
   SELECT s.flow_id, s.node_no,
-         min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'CANCELED')) AS began,
+         min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'CANCELED', 'SKIPPED')) AS began,
          min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS ended,
-         count(*) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS ends
+         count(*) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS', 'SKIPPED'))
+           + max((s.state = 'SKIPPED')::INT) AS ends
   FROM flow.node_state s GROUP BY s.flow_id, s.node_no
 )
 SELECT r.flow_id, n.node_no, format('run %s, node %s', r.flow_id, n.node), n.definition_id, n.empty, n.all_steps_must_complete,
        coalesce(s.state, 'PENDING'), coalesce(s.unmet, n.parents), coalesce(s.spoiled, false), coalesce(s.steps, 0),
-       coalesce(s.unfinished, 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), h.began, h.ended, coalesce(h.ends, 0)
+       coalesce(s.unfinished, 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), h.began,
+       CASE WHEN s.state = 'SKIPPED' THEN CASE WHEN s.unmet = 0 THEN s.state_no END ELSE h.ended END, coalesce(h.ends, 0)
 FROM flow.run r
 JOIN flow.definition_node n ON n.definition_id = r.definition_id
 LEFT JOIN newest s ON s.flow_id = r.flow_id AND s.node_no = n.node_no

@@ -16,6 +16,7 @@ CREATE TABLE flow.run
   arguments JSONB,
   priority INT NOT NULL,
   parent_task_id BIGINT,
+  chosen INT[],
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   requested_by TEXT NOT NULL DEFAULT session_user,
   CONSTRAINT run_pk PRIMARY KEY (flow_id)
@@ -29,6 +30,7 @@ COMMENT ON COLUMN flow.run.definition_id IS 'Version of the flow that it keeps t
 COMMENT ON COLUMN flow.run.arguments IS 'What every callback gets';
 COMMENT ON COLUMN flow.run.priority IS 'Added to those of the nodes; lower runs first';
 COMMENT ON COLUMN flow.run.parent_task_id IS 'Step that it is run by; not in this version';
+COMMENT ON COLUMN flow.run.chosen IS 'Nodes of its definition that run; the others are SKIPPED; null: all run';
 COMMENT ON COLUMN flow.run.requested IS 'When it was asked for';
 COMMENT ON COLUMN flow.run.requested_by IS 'Role that asked for it';
 
@@ -86,7 +88,8 @@ COMMENT ON COLUMN flow.node_state.node_no IS 'Node of its definition';
 COMMENT ON COLUMN flow.node_state.state_no IS 'The greatest of a node is its newest';
 COMMENT ON COLUMN flow.node_state.state IS
   'PENDING, READY (its task is queued, running or yielded), RUNNING_STEPS, or how it ended';
-COMMENT ON COLUMN flow.node_state.unmet IS 'Parents that have not resolved';
+COMMENT ON COLUMN flow.node_state.unmet IS
+  'Parents that have not resolved; of a SKIPPED node those for which its children still wait';
 COMMENT ON COLUMN flow.node_state.spoiled IS 'A mandatory parent failed';
 COMMENT ON COLUMN flow.node_state.steps IS 'All steps that it has been given, each once';
 COMMENT ON COLUMN flow.node_state.unfinished IS 'Steps that have not ended';
