@@ -295,6 +295,36 @@ END;
 $$;
 COMMENT ON FUNCTION flow.cancel(BIGINT) IS 'Ends a run';
 
+-- pgflow/every/restart_flow.sql
+CREATE FUNCTION flow.restart_flow(_flow_id BIGINT, _node TEXT DEFAULT NULL, _failed_only BOOL DEFAULT false)
+RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs a run that has ended again, under the same flow_id: whole, from one node down, or only what failed and what hung
+ * on it. On a server it starts when the caller commits; on a client it is asked of the server over async.server() and
+ * starts at once.
+ *
+ * _flow_id: the run.
+ * _node: run this node and all its descendants again; null: all nodes.
+ * _failed_only: of those, only nodes that ended FAILED, TIMED_OUT, CANCELED or DOA, with their descendants. Of the failed
+ *   ones, what has finished stays as it is: a routine that did is not called again, steps that did are not run again.
+ * Errors: PF001 its flow has been dropped, PF002 unknown run, PF003 unknown node, PF005 a run that has not ended or is being
+ *   removed, a node that was skipped or cannot run, nothing that failed; PF008 on a client without a server.
+ * Writes, on a server, what flow.restart_run() does.
+ */
+#variable_conflict error
+BEGIN
+  IF to_regclass('flow.run') IS NULL THEN
+    PERFORM async.ask_server(format('SELECT flow.restart_flow(%L, %L, %L)', _flow_id, _node, _failed_only));
+  ELSE
+    PERFORM flow.restart_run(_flow_id, _node, coalesce(_failed_only, false));
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.restart_flow(BIGINT, TEXT, BOOL) IS
+  'Runs a run that has ended again: whole, from one node down, or only what failed';
+
 -- pgflow/every/get_run_state.sql
 CREATE FUNCTION flow.get_run_state(_flow_id BIGINT) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -303,7 +333,8 @@ $$
  * State of a run: RUNNING, FINISHED, FAILED or CANCELED.
  *
  * _flow_id: the run.
- * Errors: PF002 unknown run, PF011 one that the caller's own open transaction made; PF008 on a client without a server.
+ * Errors: PF002 unknown run, PF011 one that the caller's own open transaction made or restarted; PF008 on a client
+ *   without a server.
  */
 #variable_conflict error
 DECLARE
@@ -313,14 +344,15 @@ BEGIN
   IF to_regclass('flow.run') IS NULL THEN
     RETURN (SELECT a FROM async.ask_server(format('SELECT flow.get_run_state(%L)', _flow_id)) a);
   END IF;
-  SELECT r.xmin::TEXT::BIGINT, s.state INTO maker, reached
+  SELECT coalesce(s.maker, r.xmin::TEXT::BIGINT), s.state INTO maker, reached
   FROM flow.run r
   LEFT JOIN LATERAL (
-    SELECT l.state FROM flow.run_state l WHERE l.flow_id = r.flow_id ORDER BY l.state_no DESC LIMIT 1) s ON true
+    SELECT l.state, l.xmin::TEXT::BIGINT AS maker
+    FROM flow.run_state l WHERE l.flow_id = r.flow_id ORDER BY l.state_no DESC LIMIT 1) s ON true
   WHERE r.flow_id = _flow_id;
   IF maker IS NULL THEN
     RAISE EXCEPTION 'unknown run %', _flow_id USING ERRCODE = 'PF002';
-  ELSIF reached IS NULL AND maker = txid_current_if_assigned() % 4294967296 THEN
+  ELSIF coalesce(reached, 'RUNNING') = 'RUNNING' AND maker = txid_current_if_assigned() % 4294967296 THEN
     RAISE EXCEPTION 'run % starts when this transaction commits', _flow_id
       USING ERRCODE = 'PF011', HINT = 'Commit before waiting.';
   END IF;

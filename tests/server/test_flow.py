@@ -598,7 +598,6 @@ def test_wait(flows: Any) -> None:
     refused(flows, "PF011", "DO $$ BEGIN CALL flow.wait(flow.run_flow('f', '{}'), '1 s'); END $$")
 
 
-@later
 @pytest.mark.parametrize(
     ("how", "again"),
     [("", {"a": 2, "b": 1, "c": 1, "d": 2}), (", 'b'", {}), (", _failed_only => true", {})],
@@ -626,7 +625,7 @@ def test_restart_flow(flows: Any, how: str, again: dict[str, int]) -> None:
 
 @pytest.mark.parametrize(
     "call",
-    [pytest.param("flow.restart_flow(%s)", marks=later), "flow.drop_flow('f') WHERE %s > 0"],
+    ["flow.restart_flow(%s)", "flow.drop_flow('f') WHERE %s > 0"],
     ids=["restart", "drop"],
 )
 def test_what_an_open_run_refuses(flows: Any, call: str) -> None:
@@ -758,7 +757,6 @@ def test_max_concurrency_of_a_node(flows: Any) -> None:
     assert most_at_once(flows, flow_id, "a") == 2
 
 
-@later
 def test_mutexes(flows: Any) -> None:
     """Two nodes that exclude each other never run at once, across runs."""
     flow(flows, node("a"), node("b"), node("c"), mutexes=[["a", "b"]])
@@ -845,8 +843,8 @@ SOME = "ARRAY['{{}}']::JSONB[]"
         ("PF004", "CALL flow.finish((0, 'f', '{{}}', 'a', NULL, 0)::flow.callback_arguments_t)"),
         ("PF005", "CALL flow.finish(({ended}, 'f', '{{}}', 'a', NULL, {task})::flow.callback_arguments_t)"),
         ("PF003", "SELECT flow.run_flow('f', '{{}}', ARRAY['no_such_node'])"),
-        pytest.param("PF002", "SELECT flow.restart_flow(0)", marks=later),
-        pytest.param("PF003", "SELECT flow.restart_flow({ended}, 'no_such_node')", marks=later),
+        ("PF002", "SELECT flow.restart_flow(0)"),
+        ("PF003", "SELECT flow.restart_flow({ended}, 'no_such_node')"),
         pytest.param("PF002", "SELECT flow.set_priority(0, 1)", marks=later),
     ],
 )

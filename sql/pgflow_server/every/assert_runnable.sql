@@ -17,7 +17,6 @@ BEGIN
   SELECT concat_ws(', ',
     CASE WHEN _parent_task_id IS NOT NULL THEN '_parent_task_id' END,
     CASE WHEN d.concurrency_group_routine IS NOT NULL THEN 'concurrency_group_routine' END,
-    CASE WHEN EXISTS (SELECT FROM flow.definition_mutex m WHERE m.definition_id = d.definition_id) THEN 'mutexes' END,
     CASE WHEN bool_or(n.steps_to_flow IS NOT NULL) THEN 'steps_to_flow' END,
     CASE WHEN bool_or(n.node_timeout IS NOT NULL) THEN 'node_timeout' END,
     CASE WHEN bool_or(n.max_concurrency IS NOT NULL) THEN 'max_concurrency' END)

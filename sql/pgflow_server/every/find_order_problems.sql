@@ -23,10 +23,12 @@ WITH node AS
   GROUP BY c.flow_id, c.node_no
 ), judged AS
 (
-  SELECT n.*, coalesce(p.unmet, 0) AS open_parents, coalesce(p.spoiled, false) AS is_spoiled,
+  SELECT n.*, m.flow_id IS NOT NULL AS has_claim, coalesce(p.unmet, 0) AS open_parents, coalesce(p.spoiled, false) AS is_spoiled,
          coalesce(n.began < p.met, false) AS too_early,
          coalesce(p.canceled, false) AS is_under_canceled
-  FROM node n LEFT JOIN parents p ON p.flow_id = n.flow_id AND p.node_no = n.node_no
+  FROM node n
+  LEFT JOIN parents p ON p.flow_id = n.flow_id AND p.node_no = n.node_no
+  LEFT JOIN flow.mutex_claim m ON m.flow_id = n.flow_id AND m.node_no = n.node_no
 )
 SELECT x.check_name, j.name, x.message
 FROM judged j
@@ -40,7 +42,8 @@ CROSS JOIN LATERAL (
           WHEN j.state = 'SKIPPED' AND j.unmet <> j.open_parents AND NOT j.is_under_canceled THEN
        format('is SKIPPED, counts %s unresolved parents, and has %s', j.unmet, j.open_parents) END),
     ('node_left_waiting',
-     CASE WHEN j.state = 'PENDING' AND j.open_parents = 0 THEN 'is PENDING, and all its parents have ended' END),
+     CASE WHEN j.state = 'PENDING' AND j.open_parents = 0 AND NOT j.has_claim THEN
+       'is PENDING, and all its parents have ended' END),
     ('node_began_early',
      CASE WHEN j.began IS NOT NULL AND (j.open_parents > 0 OR j.too_early) THEN
        format('is %s, and began before all its parents had ended', j.state) END),

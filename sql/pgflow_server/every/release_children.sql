@@ -28,10 +28,10 @@ BEGIN
       GROUP BY c.flow_id, r.definition_id, e.child_no
     ), counted AS
     (
-      INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
+      INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, resumed)
       SELECT m.flow_id, m.child_no, coalesce(s.state, 'PENDING'), coalesce(s.unmet, n.parents) - m.parents,
              s.state IS DISTINCT FROM 'SKIPPED' AND (m.spoiled OR coalesce(s.spoiled, false)),
-             coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
+             coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0, coalesce(s.resumed, false)
       FROM met m
       CROSS JOIN LATERAL (
         SELECT x.* FROM flow.definition_node x WHERE x.definition_id = m.definition_id AND x.node_no = m.child_no OFFSET 0) n
