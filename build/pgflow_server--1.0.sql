@@ -558,10 +558,9 @@ BEGIN
   ELSIF _node IS NOT NULL AND NOT EXISTS (
     SELECT FROM flow.definition_node n WHERE n.definition_id = asked.definition_id AND n.node = _node) THEN
     RAISE EXCEPTION 'unknown node "%" in run %', _node, _flow_id USING
-      ERRCODE = 'PF003', HINT = (
-        SELECT format('Did you mean "%s"?', async.find_nearest_name(_node, array_agg(n.node)))
-        FROM flow.definition_node n WHERE n.definition_id = asked.definition_id
-        HAVING async.find_nearest_name(_node, array_agg(n.node)) IS NOT NULL);
+      ERRCODE = 'PF003', HINT = coalesce((
+        SELECT 'Did you mean "' || async.find_nearest_name(_node, array_agg(n.node)) || '"?'
+        FROM flow.definition_node n WHERE n.definition_id = asked.definition_id), 'flow.walk_flow() shows which there are.');
   END IF;
   PERFORM FROM flow.flow f WHERE f.flow = asked.flow FOR KEY SHARE;
   IF NOT FOUND THEN
@@ -931,7 +930,7 @@ BEGIN
     GROUP BY u.node, k.names LIMIT 50) g
   WHERE g.near IS NOT NULL;
   RAISE EXCEPTION 'unknown nodes: %', unknown USING
-    ERRCODE = 'PF003', HINT = coalesce(guesses, 'SELECT * FROM flow.walk_flow() shows which there are.');
+    ERRCODE = 'PF003', HINT = coalesce(guesses, 'flow.walk_flow() shows which there are.');
 END;
 $$;
 COMMENT ON FUNCTION flow.choose_nodes(BIGINT, TEXT[], BOOL, BOOL) IS 'Engine: the nodes that a run is to run';

@@ -158,17 +158,21 @@ def test_other_flows_and_other_nodes_are_not_excluded(flows: Any, gate: Gate) ->
 
 
 def test_who_is_excluded_by_many_is_not_overtaken(flows: Any, gate: Gate) -> None:
-    """x excludes a and b, which do not exclude each other: once it waits, no later a or b goes before it."""
-    flow(flows, held("a"), held("b"), node("x"), mutexes=[["a", "x"], ["b", "x"]])
-    runs = [run(flows, "f", only=[name]) for name in "ab"]
-    until(lambda: gate.waiting() == 2, what="a and b to run")
-    runs += [run(flows, "f", only=[name]) for name in "xabab"]
-    flows.execute("SELECT async.wait_for_latch()")
-    gate.open()
+    """x excludes a and b, which do not exclude each other: while it waits for b no later a goes before it."""
+    with Gate(flows, 2) as other:
+        procedure(flows, "held_too", "PERFORM work.gate(2); CALL work.run(_args);")
+        nodes = [held("a"), node("b", routine="work.held_too"), node("x")]
+        flow(flows, *nodes, mutexes=[["a", "x"], ["b", "x"]])
+        runs = [run(flows, "f", only=[name]) for name in "ab"]
+        until(lambda: gate.waiting() == other.waiting() == 1, what="a and b to run")
+        runs += [run(flows, "f", only=[name]) for name in "xabab"]
+        flows.execute("SELECT async.wait_for_latch()")
+        gate.open()
+        assert wait_run(flows, runs[0]) == "FINISHED"
+        assert (state_of(flows, runs[2], "x"), state_of(flows, runs[3], "a")) == ("PENDING", "PENDING")
     for flow_id in runs:
         assert wait_run(flows, flow_id) == "FINISHED"
-    order = began_in_order(flows, "a", "b", "x")
-    assert [name for _, name in order].index("x") == 2
+    assert [name for _, name in began_in_order(flows, "a", "b", "x")].index("x") == 2
     check_never_at_once(flows, [["a", "x"], ["b", "x"]])
 
 

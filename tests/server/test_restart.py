@@ -26,7 +26,7 @@ CREATE FUNCTION work.fail_if_broken(_args flow.callback_arguments_t) RETURNS VOI
 BEGIN
   IF EXISTS (SELECT FROM work.broken b WHERE b.node = (_args).node
                AND b.step IS NOT DISTINCT FROM (_args).step_arguments #>> '{}') THEN
-    RAISE EXCEPTION 'broken';
+    RAISE EXCEPTION 'broken %', (_args).node;
   END IF;
 END $$;
 CREATE PROCEDURE work.frail(_args flow.callback_arguments_t) LANGUAGE plpgsql AS $$
@@ -128,9 +128,17 @@ def test_a_failure_outside_still_counts(flows: Any) -> None:
     mend(flows)
     assert restart(flows, flow_id, "b") == "FAILED"
     assert node_states(flows, flow_id) == {"a": "FAILED", "b": "FINISHED", "c": "FINISHED"}
-    assert flows.value("SELECT first_error FROM flow.v_flow_status") == "broken"
+    assert flows.value("SELECT first_error FROM flow.v_flow_status") == "broken a"
     assert restart(flows, flow_id, "a") == "FINISHED"
     assert flows.value("SELECT first_error FROM flow.v_flow_status") is None
+
+
+def test_the_first_error_is_that_of_the_last_course(flows: Any) -> None:
+    flow_id = start(flows, node("a"), node("b"), broken=["b"])
+    mend(flows)
+    flows.execute("INSERT INTO work.broken VALUES ('a', NULL)")
+    assert restart(flows, flow_id) == "FAILED"
+    assert flows.value("SELECT first_error FROM flow.v_flow_status") == "broken a"
 
 
 def test_only_what_failed_below_a_node(flows: Any) -> None:
@@ -413,7 +421,7 @@ def test_what_the_views_say_of_a_restarted_run(flows: Any) -> None:
                   started > %s, ended > started FROM flow.v_flow_status"""
     assert flows.execute(status, (ended,)) == [("FINISHED", "Yes", 3, 0, None, 1, True, True)]
     past = "SELECT restart_no, node, failed_only, state_before, ended_before, first_error FROM flow.restart"
-    assert flows.execute(past) == [(1, None, True, "FAILED", ended, "broken")]
+    assert flows.execute(past) == [(1, None, True, "FAILED", ended, "broken b")]
     tasks = "SELECT node, is_node, finish_status FROM flow.v_flow_task ORDER BY node, is_node"
     assert flows.execute(tasks) == [
         ("a", True, "FINISHED"),
@@ -422,7 +430,7 @@ def test_what_the_views_say_of_a_restarted_run(flows: Any) -> None:
         ("c", True, "FINISHED"),
     ]
     announced = "SELECT state, error FROM flow.node_state WHERE node_no = 2 AND state = 'FAILED'"
-    assert flows.execute(announced) == [("FAILED", "broken")], "what failed before stays readable"
+    assert flows.execute(announced) == [("FAILED", "broken b")], "what failed before stays readable"
 
 
 def test_restarted_runs_are_removed_after_their_time(flows: Any) -> None:

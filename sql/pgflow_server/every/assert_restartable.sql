@@ -28,10 +28,9 @@ BEGIN
   ELSIF _node IS NOT NULL AND NOT EXISTS (
     SELECT FROM flow.definition_node n WHERE n.definition_id = asked.definition_id AND n.node = _node) THEN
     RAISE EXCEPTION 'unknown node "%" in run %', _node, _flow_id USING
-      ERRCODE = 'PF003', HINT = (
-        SELECT format('Did you mean "%s"?', async.find_nearest_name(_node, array_agg(n.node)))
-        FROM flow.definition_node n WHERE n.definition_id = asked.definition_id
-        HAVING async.find_nearest_name(_node, array_agg(n.node)) IS NOT NULL);
+      ERRCODE = 'PF003', HINT = coalesce((
+        SELECT 'Did you mean "' || async.find_nearest_name(_node, array_agg(n.node)) || '"?'
+        FROM flow.definition_node n WHERE n.definition_id = asked.definition_id), 'flow.walk_flow() shows which there are.');
   END IF;
   PERFORM FROM flow.flow f WHERE f.flow = asked.flow FOR KEY SHARE;
   IF NOT FOUND THEN

@@ -44,7 +44,7 @@ BEGIN
     GROUP BY u.node, k.names LIMIT 50) g
   WHERE g.near IS NOT NULL;
   RAISE EXCEPTION 'unknown nodes: %', unknown USING
-    ERRCODE = 'PF003', HINT = coalesce(guesses, 'SELECT * FROM flow.walk_flow() shows which there are.');
+    ERRCODE = 'PF003', HINT = coalesce(guesses, 'flow.walk_flow() shows which there are.');
 END;
 $$;
 COMMENT ON FUNCTION flow.choose_nodes(BIGINT, TEXT[], BOOL, BOOL) IS 'Engine: the nodes that a run is to run';
