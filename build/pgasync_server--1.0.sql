@@ -387,6 +387,7 @@ CREATE TABLE async.attempt
   sqlstate TEXT,
   error TEXT,
   counted BOOL NOT NULL,        /* against the lane's retries */
+  past BOOL NOT NULL DEFAULT false,   /* the task has ended since, and was restarted */
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
 COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';
@@ -1759,7 +1760,7 @@ $$
  * another's.
  *
  * _request: what is about to be asked; its kind and payload count.
- * Errors: those of async.check_finish() and of the hooks.
+ * Errors: those of async.check_finish(), async.check_restart() and of the hooks.
  * Reads async.hook.
  */
 #variable_conflict error
@@ -1768,6 +1769,8 @@ DECLARE
 BEGIN
   IF _request.kind = 'async.finish' THEN
     PERFORM async.check_finish(_request.payload);
+  ELSIF _request.kind = 'async.restart' THEN
+    PERFORM async.check_restart(_request.payload);
   ELSIF _request.kind NOT LIKE 'async.%' THEN
     SELECT h.check_request INTO checker FROM async.hook h WHERE h.owner = split_part(_request.kind, '.', 1);
     IF checker IS NOT NULL THEN
@@ -1777,6 +1780,43 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.check_request(async.request) IS 'Engine: refuses requests that make no sense';
+
+-- pgasync_server/every/check_restart.sql
+CREATE FUNCTION async.check_restart(_payload JSONB) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Refuses restarts of tasks that are not there, have not ended, or are not restarted by themselves.
+ *
+ * _payload: that of a request async.restart.
+ * Errors: PF004, PF005.
+ * Reads async.task, async.lane, async.request, async.result.
+ */
+#variable_conflict error
+DECLARE
+  asked BIGINT := (_payload->>'task_id')::BIGINT;
+  wanted RECORD;
+BEGIN
+  SELECT t.owner_id <> 0 AS is_owned, t.lane_id IS NULL AS is_mere_record, r.task_id IS NOT NULL AS has_ended INTO wanted
+  FROM async.task t
+  LEFT JOIN async.result r ON r.task_id = t.task_id
+  WHERE t.task_id = asked;
+  IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM async.request q WHERE q.kind = 'async.push' AND q.payload->'task_ids' @> to_jsonb(asked)) THEN
+      RAISE EXCEPTION 'task has not ended: %', asked USING ERRCODE = 'PF005';
+    END IF;
+    RAISE EXCEPTION 'unknown task: %', coalesce(asked::TEXT, 'null') USING ERRCODE = 'PF004';
+  ELSIF wanted.is_owned THEN
+    RAISE EXCEPTION 'task belongs to a run: %', asked USING
+      ERRCODE = 'PF005', HINT = 'Restart the run from its node with flow.restart_flow().';
+  ELSIF wanted.is_mere_record THEN
+    RAISE EXCEPTION 'task was recorded, not to be run: %', asked USING ERRCODE = 'PF005';
+  ELSIF NOT wanted.has_ended THEN
+    RAISE EXCEPTION 'task has not ended: %', asked USING ERRCODE = 'PF005';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION async.check_restart(JSONB) IS 'Engine: refuses restarts of tasks that make no sense';
 
 -- pgasync_server/every/choose_batch_size.sql
 CREATE FUNCTION async.choose_batch_size(_work FLOAT8, _pace FLOAT8) RETURNS INT
@@ -2036,15 +2076,16 @@ CREATE FUNCTION async.count_attempts(
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Counts the attempts at a task that were not its last.
+ * Counts the attempts at a task that were not its last, and how many of them count since it was last restarted.
  *
  * _task_id: the task.
- * Returns all of them, those that count against its retries, those that were interrupted, and those that clashed with
- * another transaction.
+ * Returns all of them, and since then those that count against its retries, those that were interrupted, and those that
+ * clashed with another transaction.
  * Reads async.attempt.
  */
-SELECT count(*)::INT, count(*) FILTER (WHERE a.counted)::INT, count(*) FILTER (WHERE a.status = 'INTERRUPTED')::INT,
-       count(*) FILTER (WHERE a.sqlstate IN ('40001', '40P01') AND NOT a.counted)::INT
+SELECT count(*)::INT, count(*) FILTER (WHERE a.counted AND NOT a.past)::INT,
+       count(*) FILTER (WHERE a.status = 'INTERRUPTED' AND NOT a.past)::INT,
+       count(*) FILTER (WHERE a.sqlstate IN ('40001', '40P01') AND NOT a.counted AND NOT a.past)::INT
 FROM async.attempt a WHERE a.task_id = _task_id;
 $$;
 COMMENT ON FUNCTION async.count_attempts(BIGINT) IS 'Engine: how often a task has been tried in vain';
@@ -2892,7 +2933,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * What is noted about a task belongs to one that it can be noted of. A doom is that of a task that runs, or marks one that
- * has ended where it waited, until its lane has passed it; an early answer is for a task that runs; results and attempts
+ * has ended, or was put off, where it waited, until its lane has passed it; an early answer is for a task that runs; results
+ * and attempts
  * are of tasks that are kept.
  *
  * Returns a row a problem.
@@ -2913,7 +2955,9 @@ LEFT JOIN running n ON n.task_id = d.task_id
 LEFT JOIN async.task t ON t.task_id = d.task_id
 LEFT JOIN async.result r ON r.task_id = d.task_id
 LEFT JOIN reached p ON p.lane_id = t.lane_id
-WHERE n.task_id IS NULL AND (t.seq > coalesce(p.seq, 0) AND r.task_id IS NOT NULL) IS NOT true
+LEFT JOIN async.delayed y ON y.task_id = d.task_id
+WHERE n.task_id IS NULL
+  AND (t.seq > coalesce(p.seq, 0) AND (r.task_id IS NOT NULL OR y.task_id IS NOT NULL)) IS NOT true
 
 UNION ALL
 SELECT 'stray_early_finish', format('task %s', e.task_id), 'has an answer that waits for its end, and does not run'
@@ -3008,7 +3052,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * A task that has no result is in one place where tasks wait or run; one that has is in none. What waits in a lane counts
- * only if an orchestrator that starts would look there.
+ * only if an orchestrator that starts would look there, and not if the lane is to pass it over: then it waits elsewhere.
  *
  * Returns a row a problem.
  */
@@ -3025,7 +3069,7 @@ WITH open_task AS
   FROM open_task t
   JOIN async.open_lane o ON o.lane_id = t.lane_id
   LEFT JOIN reached p ON p.lane_id = t.lane_id
-  WHERE t.seq > coalesce(p.seq, 0)
+  WHERE t.seq > coalesce(p.seq, 0) AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = t.task_id)
   UNION ALL
   SELECT q.task_id, 'waits to go again in lane ' || q.lane_id FROM async.requeue q
   UNION ALL
@@ -5878,6 +5922,25 @@ END;
 $$;
 COMMENT ON FUNCTION async.rest(async.loop_t) IS 'Engine: sleeps as little as there is to do';
 
+-- pgasync_server/every/restart_task.sql
+CREATE FUNCTION async.restart_task(_task_id BIGINT) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs a task that has ended again, however it ended, under the same task_id. How it ended before is kept as an attempt, and
+ * it has all its retries again. Takes effect with the caller's transaction.
+ *
+ * _task_id: the task, one that async.push_tasks() queued.
+ * Errors: PF004 unknown task; PF005 one that has not ended, was recorded and never meant to run, or belongs to a run.
+ * Writes async.request.
+ */
+#variable_conflict error
+BEGIN
+  PERFORM async.add_request('async.restart', jsonb_build_object('task_id', _task_id));
+END;
+$$;
+COMMENT ON FUNCTION async.restart_task(BIGINT) IS 'Runs a task that has ended again';
+
 -- pgasync_server/every/resume.sql
 CREATE FUNCTION async.resume() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -5893,6 +5956,31 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.resume() IS 'Ends async.pause()';
+
+-- pgasync_server/every/return_tasks.sql
+CREATE FUNCTION async.return_tasks(_lane_id BIGINT, _task_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Brings tasks back into their lane that were taken out of it. Those that it has not come to yet keep the place that they
+ * had: they need only not be passed over any more. The others go before those that never went.
+ *
+ * _lane_id: the lane; _task_ids: the tasks, in order.
+ * Writes async.doom, and what async.put_back() does.
+ */
+#variable_conflict error
+DECLARE
+  reached CONSTANT BIGINT := async.get_lane_position(_lane_id);
+  in_place BIGINT[] := ARRAY(SELECT t.task_id FROM async.task t WHERE t.task_id = ANY(_task_ids) AND t.seq > reached);
+BEGIN
+  IF cardinality(in_place) > 0 THEN
+    DELETE FROM async.doom d WHERE d.task_id = ANY(in_place);
+  END IF;
+  PERFORM async.put_back(_lane_id, ARRAY(
+    SELECT u.task_id FROM unnest(_task_ids) WITH ORDINALITY u(task_id, n) WHERE NOT u.task_id = ANY(in_place) ORDER BY u.n));
+END;
+$$;
+COMMENT ON FUNCTION async.return_tasks(BIGINT, BIGINT[]) IS 'Engine: brings tasks back into their lane';
 
 -- pgasync_server/every/run_cycle_hooks.sql
 CREATE FUNCTION async.run_cycle_hooks(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
@@ -6384,6 +6472,7 @@ BEGIN
         CASE request.kind
           WHEN 'async.push' THEN PERFORM async.take_in_push(request);
           WHEN 'async.finish' THEN _s := async.take_in_finish(_s, request.payload);
+          WHEN 'async.restart' THEN PERFORM async.take_in_restart(request.payload);
           WHEN 'async.interrupt' THEN _s := async.interrupt_owned(_s, request.payload);
           WHEN 'async.stop' THEN _s.stopping := _s.stopping OR request.requested > _s.started;
           ELSE PERFORM async.log('WARNING', format('unknown request %s', request.kind));
@@ -6531,6 +6620,38 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.take_in_push(async.request) IS 'Engine: queues pushed tasks';
+
+-- pgasync_server/every/take_in_restart.sql
+CREATE FUNCTION async.take_in_restart(_payload JSONB) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Has a task that has ended run again: its result becomes an attempt, and it waits as a task that is put back does. Each
+ * batch has a number of its own, so that no earlier receipt can be taken for that of the next attempt.
+ *
+ * _payload: that of a request async.restart.
+ * Errors: those of async.check_restart(), where two have asked for the same, say.
+ * Writes async.attempt, async.result, async.open_lane, and what async.return_tasks() does.
+ */
+#variable_conflict error
+DECLARE
+  restarted_id BIGINT := (_payload->>'task_id')::BIGINT;
+  restarted_lane BIGINT := (SELECT t.lane_id FROM async.task t WHERE t.task_id = restarted_id);
+BEGIN
+  PERFORM async.check_restart(_payload);
+  WITH ended AS
+  (
+    DELETE FROM async.result r WHERE r.task_id = restarted_id RETURNING r.*
+  )
+  INSERT INTO async.attempt(task_id, attempt, status, started, ended, sqlstate, error, counted)
+  SELECT e.task_id, n.attempts + 1, e.status, e.started, e.ended, e.sqlstate, e.error, false
+  FROM ended e CROSS JOIN LATERAL async.count_attempts(e.task_id) n;
+  UPDATE async.attempt a SET past = true WHERE a.task_id = restarted_id;
+  INSERT INTO async.open_lane(lane_id) VALUES (restarted_lane) ON CONFLICT DO NOTHING;
+  PERFORM async.return_tasks(restarted_lane, ARRAY[restarted_id]);
+END;
+$$;
+COMMENT ON FUNCTION async.take_in_restart(JSONB) IS 'Engine: has a task that has ended run again';
 
 -- pgasync_server/every/take_mixed.sql
 CREATE FUNCTION async.take_mixed(_lane async.lane_state_t, _row async.lane, _limit INT, _parts INT)
@@ -6819,7 +6940,7 @@ $$
  * most, and not at what was due when it looked before: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.delayed, async.requeue, what async.end_waiting_tasks(), async.lapse_offers() and
+ * Writes async.delayed, what async.return_tasks(), async.end_waiting_tasks(), async.lapse_offers() and
  * async.redeliver_results() do.
  */
 #variable_conflict error
@@ -6840,7 +6961,7 @@ BEGIN
     )
     SELECT g.lane_id, array_agg(g.task_id ORDER BY g.due) AS task_ids FROM gone g GROUP BY g.lane_id
   LOOP
-    PERFORM async.put_back(woken.lane_id, woken.task_ids);
+    PERFORM async.return_tasks(woken.lane_id, woken.task_ids);
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up >= _s.due_from AND y.times_up <= now);
   PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');

@@ -150,9 +150,12 @@ $$
  *
  * _flow: name of the flow.
  * _arguments: every callback gets them.
- * _only_these_nodes, _add_parents, _add_children, _parent_task_id: not run in this version.
+ * _only_these_nodes: names of the nodes to run, the others are SKIPPED; null: all. They count as finished, and what comes
+ *   after them still waits for what comes before them.
+ * _add_parents, _add_children: run all ancestors, all descendants of these nodes, too.
+ * _parent_task_id: not run in this version.
  * _priority: added to those of the nodes; lower runs first.
- * Errors: PF001 unknown flow, 0A000 what this version does not run; PF008 on a client without a server.
+ * Errors: PF001 unknown flow, PF003 unknown nodes, 0A000 what this version does not run; PF008 on a client without a server.
  * Writes, on a server: flow.run, flow.open_run, flow.arguments, async.request.
  */
 #variable_conflict error
@@ -162,11 +165,41 @@ BEGIN
       'SELECT flow.run_flow(%L, %L, %L, %L, %L, %L, _priority => %L)',
       _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority)) a;
   ELSE
-    flow_id := flow.create_run(_flow, _arguments, _only_these_nodes, _parent_task_id, _priority);
+    flow_id := flow.create_run(
+      _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority);
   END IF;
 END;
 $$;
 COMMENT ON FUNCTION flow.run_flow(TEXT, JSONB, TEXT[], BOOL, BOOL, BIGINT, INT) IS 'Starts a run of a flow';
+
+-- pgflow/every/create_flow.sql
+CREATE FUNCTION flow.create_flow(
+  _flow TEXT,
+  _arguments JSONB,
+  _only_these_nodes TEXT[] DEFAULT NULL,
+  _add_parents BOOL DEFAULT false,
+  _add_children BOOL DEFAULT false,
+  _parent_task_id BIGINT DEFAULT NULL,
+  _force_priority INT DEFAULT NULL,
+  flow_id OUT BIGINT) RETURNS BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Starts a run as flow.run_flow() does, under the name, and with the order of arguments, that the script version has.
+ *
+ * _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id: as flow.run_flow() takes them.
+ * _force_priority: priority of the run, added to those of the nodes; null: 0.
+ * Errors: those of flow.run_flow().
+ * Writes what flow.run_flow() does.
+ */
+#variable_conflict error
+BEGIN
+  flow_id := flow.run_flow(
+    _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, coalesce(_force_priority, 0));
+END;
+$$;
+COMMENT ON FUNCTION flow.create_flow(TEXT, JSONB, TEXT[], BOOL, BOOL, BIGINT, INT) IS
+  'Starts a run of a flow: flow.run_flow() under the name that the script version has';
 
 -- pgflow/every/push_steps.sql
 CREATE PROCEDURE flow.push_steps(
@@ -262,6 +295,36 @@ END;
 $$;
 COMMENT ON FUNCTION flow.cancel(BIGINT) IS 'Ends a run';
 
+-- pgflow/every/restart_flow.sql
+CREATE FUNCTION flow.restart_flow(_flow_id BIGINT, _node TEXT DEFAULT NULL, _failed_only BOOL DEFAULT false)
+RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Runs a run that has ended again, under the same flow_id: whole, from one node down, or only what failed and what hung
+ * on it. On a server it starts when the caller commits; on a client it is asked of the server over async.server() and
+ * starts at once.
+ *
+ * _flow_id: the run.
+ * _node: run this node and all its descendants again; null: all nodes.
+ * _failed_only: of those, only nodes that ended FAILED, TIMED_OUT, CANCELED or DOA, with their descendants. Of the failed
+ *   ones, what has finished stays as it is: a routine that did is not called again, steps that did are not run again.
+ * Errors: PF001 its flow has been dropped, PF002 unknown run, PF003 unknown node, PF005 a run that has not ended or is being
+ *   removed, a node that was skipped or cannot run, nothing that failed; PF008 on a client without a server.
+ * Writes, on a server, what flow.restart_run() does.
+ */
+#variable_conflict error
+BEGIN
+  IF to_regclass('flow.run') IS NULL THEN
+    PERFORM async.ask_server(format('SELECT flow.restart_flow(%L, %L, %L)', _flow_id, _node, _failed_only));
+  ELSE
+    PERFORM flow.restart_run(_flow_id, _node, coalesce(_failed_only, false));
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.restart_flow(BIGINT, TEXT, BOOL) IS
+  'Runs a run that has ended again: whole, from one node down, or only what failed';
+
 -- pgflow/every/get_run_state.sql
 CREATE FUNCTION flow.get_run_state(_flow_id BIGINT) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -270,7 +333,8 @@ $$
  * State of a run: RUNNING, FINISHED, FAILED or CANCELED.
  *
  * _flow_id: the run.
- * Errors: PF002 unknown run, PF011 one that the caller's own open transaction made; PF008 on a client without a server.
+ * Errors: PF002 unknown run, PF011 one that the caller's own open transaction made or restarted; PF008 on a client
+ *   without a server.
  */
 #variable_conflict error
 DECLARE
@@ -280,14 +344,15 @@ BEGIN
   IF to_regclass('flow.run') IS NULL THEN
     RETURN (SELECT a FROM async.ask_server(format('SELECT flow.get_run_state(%L)', _flow_id)) a);
   END IF;
-  SELECT r.xmin::TEXT::BIGINT, s.state INTO maker, reached
+  SELECT coalesce(s.maker, r.xmin::TEXT::BIGINT), s.state INTO maker, reached
   FROM flow.run r
   LEFT JOIN LATERAL (
-    SELECT l.state FROM flow.run_state l WHERE l.flow_id = r.flow_id ORDER BY l.state_no DESC LIMIT 1) s ON true
+    SELECT l.state, l.xmin::TEXT::BIGINT AS maker
+    FROM flow.run_state l WHERE l.flow_id = r.flow_id ORDER BY l.state_no DESC LIMIT 1) s ON true
   WHERE r.flow_id = _flow_id;
   IF maker IS NULL THEN
     RAISE EXCEPTION 'unknown run %', _flow_id USING ERRCODE = 'PF002';
-  ELSIF reached IS NULL AND maker = txid_current_if_assigned() % 4294967296 THEN
+  ELSIF coalesce(reached, 'RUNNING') = 'RUNNING' AND maker = txid_current_if_assigned() % 4294967296 THEN
     RAISE EXCEPTION 'run % starts when this transaction commits', _flow_id
       USING ERRCODE = 'PF011', HINT = 'Commit before waiting.';
   END IF;

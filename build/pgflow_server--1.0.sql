@@ -97,6 +97,7 @@ CREATE TABLE flow.definition_node
   steps_to_flow TEXT,
   steps JSONB[],
   parents INT NOT NULL,
+  mutexes INT NOT NULL,
   CONSTRAINT definition_node_pk PRIMARY KEY (definition_id, node_no),
   CONSTRAINT definition_node_is_unique UNIQUE (node, definition_id),
   CONSTRAINT definition_node_routine_unless_empty CHECK ((routine IS NULL) = empty),
@@ -138,6 +139,7 @@ COMMENT ON COLUMN flow.definition_node.steps_to_flow IS
   'Flow that each step runs, with the arguments of the step';
 COMMENT ON COLUMN flow.definition_node.steps IS 'Arguments of the steps known beforehand, each once';
 COMMENT ON COLUMN flow.definition_node.parents IS 'Number of its dependencies';
+COMMENT ON COLUMN flow.definition_node.mutexes IS 'Number of the mutexes that it is in';
 
 CREATE TABLE flow.definition_edge
 (
@@ -196,6 +198,7 @@ CREATE TABLE flow.run
   arguments JSONB,
   priority INT NOT NULL,
   parent_task_id BIGINT,
+  chosen INT[],
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   requested_by TEXT NOT NULL DEFAULT session_user,
   CONSTRAINT run_pk PRIMARY KEY (flow_id)
@@ -209,6 +212,7 @@ COMMENT ON COLUMN flow.run.definition_id IS 'Version of the flow that it keeps t
 COMMENT ON COLUMN flow.run.arguments IS 'What every callback gets';
 COMMENT ON COLUMN flow.run.priority IS 'Added to those of the nodes; lower runs first';
 COMMENT ON COLUMN flow.run.parent_task_id IS 'Step that it is run by; not in this version';
+COMMENT ON COLUMN flow.run.chosen IS 'Nodes of its definition that run; the others are SKIPPED; null: all run';
 COMMENT ON COLUMN flow.run.requested IS 'When it was asked for';
 COMMENT ON COLUMN flow.run.requested_by IS 'Role that asked for it';
 
@@ -257,6 +261,7 @@ CREATE TABLE flow.node_state
   canceled INT NOT NULL,
   verdict TEXT,
   error TEXT,
+  resumed BOOL NOT NULL DEFAULT false,
   changed TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT node_state_pk PRIMARY KEY (flow_id, node_no, state_no)
 );
@@ -266,7 +271,8 @@ COMMENT ON COLUMN flow.node_state.node_no IS 'Node of its definition';
 COMMENT ON COLUMN flow.node_state.state_no IS 'The greatest of a node is its newest';
 COMMENT ON COLUMN flow.node_state.state IS
   'PENDING, READY (its task is queued, running or yielded), RUNNING_STEPS, or how it ended';
-COMMENT ON COLUMN flow.node_state.unmet IS 'Parents that have not resolved';
+COMMENT ON COLUMN flow.node_state.unmet IS
+  'Parents that have not resolved; of a SKIPPED node those for which its children still wait';
 COMMENT ON COLUMN flow.node_state.spoiled IS 'A mandatory parent failed';
 COMMENT ON COLUMN flow.node_state.steps IS 'All steps that it has been given, each once';
 COMMENT ON COLUMN flow.node_state.unfinished IS 'Steps that have not ended';
@@ -274,6 +280,8 @@ COMMENT ON COLUMN flow.node_state.failed IS 'Steps that ended, but neither FINIS
 COMMENT ON COLUMN flow.node_state.canceled IS 'Steps that were CANCELED';
 COMMENT ON COLUMN flow.node_state.verdict IS 'How the node ends once its steps have, if not FINISHED';
 COMMENT ON COLUMN flow.node_state.error IS 'Why it failed';
+COMMENT ON COLUMN flow.node_state.resumed IS
+  'Waiting in a restarted run, and its routine has finished before: it will go on with its steps';
 COMMENT ON COLUMN flow.node_state.changed IS 'Since when';
 
 /* Steps that were pushed and are not tasks yet: expanded a few at a time, so that a push of a million holds up nobody. */
@@ -306,6 +314,72 @@ COMMENT ON COLUMN flow.parked_chunk.chunk_id IS 'Order in which they were pushed
 COMMENT ON COLUMN flow.parked_chunk.flow_id IS 'Run';
 COMMENT ON COLUMN flow.parked_chunk.node_no IS 'Node of its definition';
 COMMENT ON COLUMN flow.parked_chunk.steps IS 'Arguments of the steps, at most 500';
+
+CREATE TABLE flow.stopped_chunk
+(
+  chunk_id BIGINT,
+  flow_id BIGINT NOT NULL,
+  node_no INT NOT NULL,
+  steps JSONB[] NOT NULL,
+  CONSTRAINT stopped_chunk_pk PRIMARY KEY (chunk_id)
+);
+CREATE INDEX stopped_chunk_node_idx ON flow.stopped_chunk(flow_id, node_no);
+COMMENT ON TABLE flow.stopped_chunk IS
+  'Steps of nodes that failed or were canceled before they became tasks: kept for flow.restart_flow()';
+COMMENT ON COLUMN flow.stopped_chunk.chunk_id IS 'Order in which they were pushed';
+COMMENT ON COLUMN flow.stopped_chunk.flow_id IS 'Run';
+COMMENT ON COLUMN flow.stopped_chunk.node_no IS 'Node of its definition';
+COMMENT ON COLUMN flow.stopped_chunk.steps IS 'Arguments of the steps, at most 500';
+
+CREATE TABLE flow.restart
+(
+  flow_id BIGINT,
+  restart_no INT,
+  state_no BIGINT NOT NULL DEFAULT pg_catalog.nextval('flow.state_no_seq'),
+  node TEXT,
+  failed_only BOOL NOT NULL,
+  state_before TEXT NOT NULL,
+  started_before TIMESTAMPTZ NOT NULL,
+  ended_before TIMESTAMPTZ NOT NULL,
+  first_error TEXT,
+  requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  requested_by TEXT NOT NULL DEFAULT session_user,
+  begun TIMESTAMPTZ,
+  CONSTRAINT restart_pk PRIMARY KEY (flow_id, restart_no)
+);
+COMMENT ON TABLE flow.restart IS 'What flow.restart_flow() has run again, and how the runs had ended before';
+COMMENT ON COLUMN flow.restart.flow_id IS 'Run';
+COMMENT ON COLUMN flow.restart.restart_no IS 'Counts the restarts of the run, from 1';
+COMMENT ON COLUMN flow.restart.state_no IS 'States of the run and of its nodes with a greater number are those since then';
+COMMENT ON COLUMN flow.restart.node IS 'Node from which it was restarted, null: all';
+COMMENT ON COLUMN flow.restart.failed_only IS 'Only what had failed, and what hung on it';
+COMMENT ON COLUMN flow.restart.state_before IS 'How it had ended before: FINISHED, FAILED or CANCELED';
+COMMENT ON COLUMN flow.restart.started_before IS 'When it had begun to run before';
+COMMENT ON COLUMN flow.restart.ended_before IS 'When it had ended before';
+COMMENT ON COLUMN flow.restart.first_error IS 'The first error of the run before';
+COMMENT ON COLUMN flow.restart.requested IS 'When the restart was asked for';
+COMMENT ON COLUMN flow.restart.requested_by IS 'Role that asked for it';
+COMMENT ON COLUMN flow.restart.begun IS 'When the orchestrator took it up; null: not yet';
+
+/* Small: a row for each node that runs, or could if no other did, of those that are in a mutex. */
+CREATE TABLE flow.mutex_claim
+(
+  flow_id BIGINT,
+  node_no INT,
+  flow TEXT NOT NULL,
+  definition_id BIGINT NOT NULL,
+  claim_no BIGINT GENERATED ALWAYS AS IDENTITY,
+  held BOOL NOT NULL DEFAULT false,
+  CONSTRAINT mutex_claim_pk PRIMARY KEY (flow_id, node_no)
+);
+CREATE INDEX mutex_claim_flow_idx ON flow.mutex_claim(flow);
+COMMENT ON TABLE flow.mutex_claim IS 'Nodes that run and exclude others, or wait for those that exclude them';
+COMMENT ON COLUMN flow.mutex_claim.flow_id IS 'Run';
+COMMENT ON COLUMN flow.mutex_claim.node_no IS 'Node of its definition';
+COMMENT ON COLUMN flow.mutex_claim.flow IS 'Its flow';
+COMMENT ON COLUMN flow.mutex_claim.definition_id IS 'Version of the flow that its run keeps to';
+COMMENT ON COLUMN flow.mutex_claim.claim_no IS 'Order in which they could have run';
+COMMENT ON COLUMN flow.mutex_claim.held IS 'It runs';
 
 CREATE TABLE flow.arguments_sent
 (
@@ -368,9 +442,10 @@ BEGIN
     INSERT INTO flow.chunk(flow_id, node_no, steps)
     SELECT _flow_id, _node_no, u.items FROM unnest(_requests) u WHERE u.payload = _payload AND cardinality(u.items) > 0;
   END IF;
-  INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
+  INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict,
+                              resumed)
   SELECT _flow_id, _node_no, _state, coalesce(s.unmet, n.parents), coalesce(s.spoiled, false), coalesce(s.steps, 0) + _steps,
-         coalesce(s.unfinished, 0) + _steps, coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict
+         coalesce(s.unfinished, 0) + _steps, coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict, coalesce(s.resumed, false)
   FROM flow.run r
   JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = _node_no
   LEFT JOIN LATERAL flow.find_node_state(_flow_id, _node_no) s ON true
@@ -387,7 +462,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Carries the end of nodes down the graphs: children whose parents have all resolved begin or are DOA, and so on
- * through nodes that have nothing to do. The cost is that of the edges passed.
+ * through nodes that have nothing to do; nodes that have waited for their mutexes begin. The cost is that of the edges
+ * passed.
  *
  * _resolved: nodes that end, with the state in which they do.
  * _entered: nodes that may begin anyhow.
@@ -401,7 +477,7 @@ DECLARE
 BEGIN
   LOOP
     IF cardinality(resolved) > 0 THEN
-      PERFORM flow.record_ends(resolved);
+      entering := entering || flow.record_ends(resolved);
       all_resolved := all_resolved || resolved;
       entering := entering || flow.release_children(resolved);
     END IF;
@@ -416,11 +492,88 @@ $$;
 COMMENT ON FUNCTION flow.advance(flow.change_t[], flow.change_t[]) IS
   'Engine: carries the end of nodes down their graphs';
 
+-- pgflow_server/every/assert_node_can_run.sql
+CREATE FUNCTION flow.assert_node_can_run(_flow_id BIGINT, _definition_id BIGINT, _node_no INT) RETURNS VOID
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Refuses to restart a run from a node that would not run then.
+ *
+ * _flow_id, _definition_id, _node_no: the run and its node.
+ * Errors: PF005 it was skipped, or a mandatory parent has failed.
+ */
+#variable_conflict error
+DECLARE
+  own_name TEXT := (
+    SELECT n.node FROM flow.definition_node n WHERE n.definition_id = _definition_id AND n.node_no = _node_no);
+  failed_parents TEXT;
+BEGIN
+  IF EXISTS (SELECT FROM flow.find_node_state(_flow_id, _node_no) s WHERE s.state = 'SKIPPED') THEN
+    RAISE EXCEPTION 'node "%" is not among those that run % runs', own_name, _flow_id USING ERRCODE = 'PF005';
+  END IF;
+  SELECT string_agg(format('"%s"', n.node), ', ' ORDER BY n.node_no) INTO failed_parents
+  FROM flow.definition_edge e
+  CROSS JOIN LATERAL flow.find_node_state(_flow_id, e.parent_no) s
+  JOIN flow.definition_node n ON n.definition_id = e.definition_id AND n.node_no = e.parent_no
+  WHERE e.definition_id = _definition_id AND e.child_no = _node_no AND NOT e.continue_on_failure
+    AND s.state NOT IN ('FINISHED', 'SKIPPED');
+  IF failed_parents IS NOT NULL THEN
+    RAISE EXCEPTION 'node "%" cannot run: before it failed %', own_name, failed_parents USING
+      ERRCODE = 'PF005', HINT = 'Restart the run from there, or with _failed_only => true.';
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.assert_node_can_run(BIGINT, BIGINT, INT) IS
+  'Engine: refuses to restart a run from a node that would not run';
+
+-- pgflow_server/every/assert_restartable.sql
+CREATE FUNCTION flow.assert_restartable(_flow_id BIGINT, _node TEXT) RETURNS BIGINT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Refuses the restart of a run that has not ended, or of which something is missing, and keeps it from being removed, its
+ * flow from being dropped, and other restarts of it waiting until the caller's transaction has ended.
+ *
+ * _flow_id: the run; _node: node from which it is to be restarted, or null.
+ * Returns the definition that it keeps to.
+ * Errors: PF001, PF002, PF003, PF005, see flow.restart_flow().
+ * Locks rows of flow.run, flow.arguments and flow.flow.
+ */
+#variable_conflict error
+DECLARE
+  asked flow.run;
+BEGIN
+  SELECT r.* INTO asked FROM flow.run r WHERE r.flow_id = _flow_id FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown run %', coalesce(_flow_id::TEXT, 'null') USING ERRCODE = 'PF002';
+  ELSIF EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = _flow_id) THEN
+    RAISE EXCEPTION 'run % has not ended', _flow_id USING
+      ERRCODE = 'PF005', HINT = 'Wait for its end, or end it with flow.cancel().';
+  END IF;
+  PERFORM FROM flow.arguments a WHERE a.flow_id = _flow_id FOR KEY SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'run % is being removed', _flow_id USING
+      ERRCODE = 'PF005', HINT = 'It ended longer ago than task_keep_duration.';
+  ELSIF _node IS NOT NULL AND NOT EXISTS (
+    SELECT FROM flow.definition_node n WHERE n.definition_id = asked.definition_id AND n.node = _node) THEN
+    RAISE EXCEPTION 'unknown node "%" in run %', _node, _flow_id USING
+      ERRCODE = 'PF003', HINT = coalesce((
+        SELECT 'Did you mean "' || async.find_nearest_name(_node, array_agg(n.node)) || '"?'
+        FROM flow.definition_node n WHERE n.definition_id = asked.definition_id), 'flow.walk_flow() shows which there are.');
+  END IF;
+  PERFORM FROM flow.flow f WHERE f.flow = asked.flow FOR KEY SHARE;
+  IF NOT FOUND THEN
+    PERFORM flow.raise_unknown_flow(asked.flow);
+  END IF;
+  RETURN asked.definition_id;
+END;
+$$;
+COMMENT ON FUNCTION flow.assert_restartable(BIGINT, TEXT) IS 'Engine: refuses restarts that make no sense';
+
 -- pgflow_server/every/assert_runnable.sql
-CREATE FUNCTION flow.assert_runnable(
-  _flow_id BIGINT,
-  _only_these_nodes TEXT[],
-  _parent_task_id BIGINT) RETURNS VOID LANGUAGE plpgsql STABLE
+CREATE FUNCTION flow.assert_runnable(_flow_id BIGINT, _parent_task_id BIGINT) RETURNS VOID
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -428,7 +581,7 @@ $$
  * was meant.
  *
  * _flow_id: the run, recorded already.
- * _only_these_nodes, _parent_task_id: as flow.run_flow() got them.
+ * _parent_task_id: as flow.run_flow() got them.
  * Errors: 0A000, which names all of it.
  */
 #variable_conflict error
@@ -436,10 +589,8 @@ DECLARE
   wanting TEXT;
 BEGIN
   SELECT concat_ws(', ',
-    CASE WHEN _only_these_nodes IS NOT NULL THEN '_only_these_nodes' END,
     CASE WHEN _parent_task_id IS NOT NULL THEN '_parent_task_id' END,
     CASE WHEN d.concurrency_group_routine IS NOT NULL THEN 'concurrency_group_routine' END,
-    CASE WHEN EXISTS (SELECT FROM flow.definition_mutex m WHERE m.definition_id = d.definition_id) THEN 'mutexes' END,
     CASE WHEN bool_or(n.steps_to_flow IS NOT NULL) THEN 'steps_to_flow' END,
     CASE WHEN bool_or(n.node_timeout IS NOT NULL) THEN 'node_timeout' END,
     CASE WHEN bool_or(n.max_concurrency IS NOT NULL) THEN 'max_concurrency' END)
@@ -454,32 +605,80 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION flow.assert_runnable(BIGINT, TEXT[], BIGINT) IS
+COMMENT ON FUNCTION flow.assert_runnable(BIGINT, BIGINT) IS
   'Engine: refuses runs that need what is not there yet';
+
+-- pgflow_server/every/begin_restarts.sql
+CREATE FUNCTION flow.begin_restarts(_flow_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes up runs that flow.restart_flow() has had wait anew: nodes that wait for no parent begin.
+ *
+ * _flow_ids: the runs.
+ * Writes flow.restart, and what flow.end_runs(), flow.release_children() and flow.advance() do.
+ */
+#variable_conflict error
+DECLARE
+  passing flow.change_t[];
+  entering flow.change_t[];
+BEGIN
+  IF cardinality(_flow_ids) > 0 THEN
+    WITH begun AS
+    (
+      UPDATE flow.restart x SET begun = clock_timestamp()
+      WHERE x.flow_id = ANY(_flow_ids) AND x.begun IS NULL
+      RETURNING x.flow_id, x.state_no
+    )
+    SELECT array_agg(ROW(b.flow_id, n.node_no, 'SKIPPED', NULL)::flow.change_t) FILTER (WHERE s.state = 'SKIPPED'),
+           array_agg(ROW(b.flow_id, n.node_no, NULL, NULL)::flow.change_t) FILTER (WHERE s.state = 'PENDING')
+    INTO passing, entering
+    FROM begun b
+    JOIN flow.run r ON r.flow_id = b.flow_id
+    JOIN flow.definition_node n ON n.definition_id = r.definition_id
+    CROSS JOIN LATERAL flow.find_node_state(b.flow_id, n.node_no) s
+    WHERE s.state_no > b.state_no AND s.unmet = 0;
+    PERFORM flow.end_runs(_flow_ids);
+    IF passing IS NOT NULL THEN
+      entering := flow.release_children(passing) || entering;
+    END IF;
+    PERFORM flow.advance('{}', coalesce(entering, '{}'));
+  END IF;
+END;
+$$;
+COMMENT ON FUNCTION flow.begin_restarts(BIGINT[]) IS 'Engine: takes up restarted runs';
 
 -- pgflow_server/every/begin_runs.sql
 CREATE FUNCTION flow.begin_runs(_flow_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Starts runs: their nodes without dependencies begin.
+ * Starts runs: their nodes without dependencies begin, those that have not been chosen are SKIPPED.
  *
  * _flow_ids: the runs.
- * Writes flow.run_state, and what flow.advance() does.
+ * Writes flow.run_state, and what flow.skip_nodes() and flow.advance() do.
  */
 #variable_conflict error
+DECLARE
+  partial BIGINT[];
+  entering flow.change_t[];
 BEGIN
   IF cardinality(_flow_ids) > 0 THEN
     INSERT INTO flow.run_state(flow_id, state, unresolved, failed, canceled)
-    SELECT r.flow_id, 'RUNNING', d.nodes, 0, false
+    SELECT r.flow_id, 'RUNNING', coalesce(cardinality(r.chosen), d.nodes), 0, false
     FROM flow.run r JOIN flow.definition d ON d.definition_id = r.definition_id
     WHERE r.flow_id = ANY(_flow_ids);
     PERFORM flow.end_runs(_flow_ids);
-    PERFORM flow.advance('{}', ARRAY(
+    entering := ARRAY(
       SELECT ROW(r.flow_id, n.node_no, NULL, NULL)::flow.change_t
       FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.parents = 0
-      WHERE r.flow_id = ANY(_flow_ids)
-      ORDER BY r.flow_id, n.node_no));
+      WHERE r.flow_id = ANY(_flow_ids) AND r.chosen IS NULL
+      ORDER BY r.flow_id, n.node_no);
+    partial := ARRAY(SELECT r.flow_id FROM flow.run r WHERE r.flow_id = ANY(_flow_ids) AND r.chosen IS NOT NULL);
+    IF cardinality(partial) > 0 THEN
+      entering := entering || flow.skip_nodes(partial);
+    END IF;
+    PERFORM flow.advance('{}', entering);
   END IF;
 END;
 $$;
@@ -537,6 +736,7 @@ DECLARE
   doomed_id BIGINT;
   idle flow.change_t[];
   busy flow.change_t[];
+  freed flow.change_t[];
 BEGIN
   FOREACH doomed_id IN ARRAY _flow_ids LOOP
     CONTINUE WHEN NOT EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = doomed_id);
@@ -553,12 +753,16 @@ BEGIN
     JOIN flow.definition_node n ON n.definition_id = r.definition_id
     LEFT JOIN LATERAL flow.find_node_state(doomed_id, n.node_no) s ON true
     WHERE r.flow_id = doomed_id;
-    PERFORM flow.record_ends(idle);
+    freed := flow.record_ends(idle);
     PERFORM flow.count_ends(idle);
     IF busy IS NOT NULL THEN
       PERFORM flow.condemn_nodes(busy, NULL, 'run canceled');
       PERFORM async.cancel_owned('flow', doomed_id, NULL, 'run canceled');
       PERFORM flow.advance(flow.find_done_nodes(busy));
+    END IF;
+    IF cardinality(freed) > 0 THEN
+      -- asked again: some may have begun just now
+      PERFORM flow.advance('{}', flow.find_free_nodes(ARRAY(SELECT r.flow FROM flow.run r WHERE r.flow_id = doomed_id)));
     END IF;
   END LOOP;
 END;
@@ -644,6 +848,8 @@ SELECT p.* FROM flow.find_count_problems() p
 UNION ALL
 SELECT p.* FROM flow.find_node_task_problems() p
 UNION ALL
+SELECT p.* FROM flow.find_claim_problems() p
+UNION ALL
 SELECT p.* FROM flow.find_leftover_problems() p;
 $$;
 COMMENT ON FUNCTION flow.check_consistency() IS 'Whether all that is kept of runs and tasks agrees: a row a problem';
@@ -656,7 +862,7 @@ $$
  * Hook of the engine: refuses requests that name a run or node that is not there or has ended, while the caller can
  * still be told.
  *
- * _request: the request, of kind flow.run, flow.push or flow.cancel.
+ * _request: the request, of kind flow.run, flow.restart, flow.push or flow.cancel.
  * Errors: PF002, PF003, PF005.
  */
 #variable_conflict error
@@ -676,6 +882,144 @@ END;
 $$;
 COMMENT ON FUNCTION flow.check_request(async.request) IS
   'Engine: refuses requests about runs and nodes that are not there';
+
+-- pgflow_server/every/choose_nodes.sql
+CREATE FUNCTION flow.choose_nodes(
+  _definition_id BIGINT,
+  _only_these_nodes TEXT[],
+  _add_parents BOOL,
+  _add_children BOOL) RETURNS INT[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * The nodes that a run is to run.
+ *
+ * _definition_id: its definition; _only_these_nodes, _add_parents, _add_children: as flow.run_flow() got them.
+ * Returns numbers of nodes, in order; null: all.
+ * Errors: PF003 unknown nodes: all of them, each with what may have been meant.
+ */
+#variable_conflict error
+DECLARE
+  chosen INT[];
+  unknown TEXT;
+  guesses TEXT;
+BEGIN
+  IF _only_these_nodes IS NULL THEN
+    RETURN NULL;
+  END IF;
+  WITH given AS
+  (
+    SELECT u.node, min(u.no) AS no FROM unnest(_only_these_nodes) WITH ORDINALITY u(node, no) GROUP BY u.node
+  )
+  SELECT array_agg(n.node_no),
+         string_agg(coalesce(to_json(g.node)::TEXT, 'null'), ', ' ORDER BY g.no) FILTER (WHERE n.node_no IS NULL)
+  INTO chosen, unknown
+  FROM given g
+  LEFT JOIN flow.definition_node n ON n.definition_id = _definition_id AND n.node = g.node;
+  IF unknown IS NULL THEN
+    RETURN flow.find_nodes_around(_definition_id, chosen, coalesce(_add_parents, false), coalesce(_add_children, false));
+  END IF;
+
+  SELECT string_agg(format('Did you mean "%s" for "%s"?', g.near, g.node), ' ' ORDER BY g.no) INTO guesses
+  FROM (
+    SELECT u.node, min(u.no) AS no, async.find_nearest_name(u.node, k.names) AS near
+    FROM unnest(_only_these_nodes) WITH ORDINALITY u(node, no)
+    CROSS JOIN (SELECT array_agg(n.node) AS names FROM flow.definition_node n WHERE n.definition_id = _definition_id) k
+    WHERE NOT u.node = ANY(k.names)
+    GROUP BY u.node, k.names LIMIT 50) g
+  WHERE g.near IS NOT NULL;
+  RAISE EXCEPTION 'unknown nodes: %', unknown USING
+    ERRCODE = 'PF003', HINT = coalesce(guesses, 'flow.walk_flow() shows which there are.');
+END;
+$$;
+COMMENT ON FUNCTION flow.choose_nodes(BIGINT, TEXT[], BOOL, BOOL) IS 'Engine: the nodes that a run is to run';
+
+-- pgflow_server/every/claim_mutexes.sql
+CREATE FUNCTION flow.claim_mutexes(_nodes flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Nodes that are in a mutex could begin now: those begin that exclude nobody that runs, and nobody that has waited longer.
+ * The others stay PENDING until flow.record_ends() names them. A node claims all its mutexes at once and holds them until
+ * it has ended, so that nodes cannot wait for each other.
+ *
+ * _nodes: the nodes.
+ * Returns those that have to wait.
+ * Writes flow.mutex_claim.
+ */
+#variable_conflict error
+DECLARE
+  free flow.change_t[];
+BEGIN
+  INSERT INTO flow.mutex_claim(flow_id, node_no, flow, definition_id)
+  SELECT c.flow_id, c.node_no, r.flow, r.definition_id
+  FROM unnest(_nodes) WITH ORDINALITY c(flow_id, node_no, state, error, n)
+  JOIN flow.run r ON r.flow_id = c.flow_id
+  ORDER BY c.n
+  ON CONFLICT (flow_id, node_no) DO NOTHING;
+
+  free := flow.find_free_nodes(ARRAY(
+    SELECT DISTINCT r.flow FROM unnest(_nodes) c JOIN flow.run r ON r.flow_id = c.flow_id));
+  UPDATE flow.mutex_claim m SET held = true
+  FROM unnest(free) f WHERE m.flow_id = f.flow_id AND m.node_no = f.node_no;
+  RETURN ARRAY(
+    SELECT c FROM unnest(_nodes) c
+    JOIN flow.mutex_claim m ON m.flow_id = c.flow_id AND m.node_no = c.node_no
+    WHERE NOT m.held);
+END;
+$$;
+COMMENT ON FUNCTION flow.claim_mutexes(flow.change_t[]) IS 'Engine: holds back nodes that others exclude';
+
+-- pgflow_server/every/clear_nodes.sql
+CREATE FUNCTION flow.clear_nodes(_nodes flow.change_t[]) RETURNS VOID LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * Removes what is left of an earlier course of nodes that are run again: tasks and their results, but for what has finished
+ * of nodes that are not run from nothing. Their other steps wait for them to begin, as pushed ones do. The tasks of the new
+ * course have ids of their own, so that no receipt or answer of an earlier one can be taken for theirs.
+ *
+ * _nodes: the nodes, each with how it is run again, see flow.find_nodes_to_restart().
+ * Writes flow.parked_chunk, flow.stopped_chunk, and what async.forget_tasks() does.
+ */
+#variable_conflict error
+DECLARE
+  own_key CONSTANT UUID := '00000000-0000-0000-0000-000000000000';
+BEGIN
+  INSERT INTO flow.parked_chunk(chunk_id, flow_id, node_no, steps)
+  SELECT nextval(pg_get_serial_sequence('flow.chunk', 'chunk_id')), p.owner_id, p.owner_item,
+         array_agg(p.argument ORDER BY p.task_id)
+  FROM (
+    SELECT t.owner_id, t.owner_item, t.task_id, t.argument,
+           (row_number() OVER (PARTITION BY t.owner_item ORDER BY t.task_id) - 1) / 500 AS piece
+    FROM unnest(_nodes) c
+    JOIN async.task t ON t.owner_id = c.flow_id AND t.owner_item = c.node_no AND t.key <> own_key
+    JOIN async.result r ON r.task_id = t.task_id
+    WHERE c.state IN ('AGAIN', 'RESUMED') AND r.status <> 'FINISHED') p
+  GROUP BY p.owner_id, p.owner_item, p.piece
+  ORDER BY p.owner_item, p.piece;
+
+  WITH gone AS
+  (
+    DELETE FROM flow.stopped_chunk k USING unnest(_nodes) c WHERE k.flow_id = c.flow_id AND k.node_no = c.node_no
+    RETURNING k.chunk_id, k.flow_id, k.node_no, k.steps, c.state
+  )
+  INSERT INTO flow.parked_chunk(chunk_id, flow_id, node_no, steps)
+  SELECT g.chunk_id, g.flow_id, g.node_no, g.steps FROM gone g WHERE g.state IN ('AGAIN', 'RESUMED');
+
+  PERFORM async.forget_tasks(ARRAY(
+    SELECT t.task_id
+    FROM unnest(_nodes) c
+    JOIN async.task t ON t.owner_id = c.flow_id AND t.owner_item = c.node_no
+    JOIN async.result r ON r.task_id = t.task_id
+    WHERE c.state = 'ANEW' OR c.state = 'AGAIN' AND (t.key = own_key OR r.status <> 'FINISHED')
+       OR c.state = 'RESUMED' AND t.key <> own_key AND r.status <> 'FINISHED'));
+END;
+$$;
+COMMENT ON FUNCTION flow.clear_nodes(flow.change_t[]) IS
+  'Engine: removes what is left of an earlier course of nodes that are run again';
 
 -- pgflow_server/every/condemn_nodes.sql
 CREATE FUNCTION flow.condemn_nodes(_nodes flow.change_t[], _until TEXT, _message TEXT) RETURNS VOID
@@ -743,7 +1087,7 @@ $$
  * _flow_name: name of the flow, at most 63 bytes.
  * _configuration: {"concurrency_group_routine", "mutexes", "nodes"}; flow.get_configuration_rules() lists the keys of a node.
  * _append: merge it into the configuration that the flow has: nodes are told apart by name, keys that are given win,
- *   null brings a default back.
+ *   mutexes are added to those that it has, null brings a default back.
  * Errors: PF006, which names all that is wrong; nothing is changed then.
  * Writes flow.flow, flow.definition and its parts; locks flow.flow, so that one configuration follows the other. Runs
  *   may start meanwhile.
@@ -889,6 +1233,8 @@ CREATE FUNCTION flow.create_run(
   _flow TEXT,
   _arguments JSONB,
   _only_these_nodes TEXT[],
+  _add_parents BOOL,
+  _add_children BOOL,
   _parent_task_id BIGINT,
   _priority INT) RETURNS BIGINT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -896,8 +1242,9 @@ $$
 /*
  * The server's part of flow.run_flow(): records the run in the caller's transaction and asks for its start.
  *
- * _flow, _arguments, _only_these_nodes, _parent_task_id, _priority: as flow.run_flow() got them.
- * Errors: PF001 unknown flow, 0A000 what this version does not run.
+ * _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority: as flow.run_flow() got
+ *   them.
+ * Errors: PF001 unknown flow, PF003 unknown nodes, 0A000 what this version does not run.
  * Writes flow.run, flow.open_run, flow.arguments, async.request; locks the rows of flow.flow
  *   and flow.definition against flow.drop_flow() and flow.forget_definitions().
  */
@@ -905,21 +1252,23 @@ $$
 DECLARE
   new_id BIGINT := nextval('flow.flow_id_seq');
 BEGIN
-  INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id)
-  SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id
+  INSERT INTO flow.run(flow_id, flow, definition_id, arguments, priority, parent_task_id, chosen)
+  SELECT new_id, f.flow, f.definition_id, _arguments, coalesce(_priority, 0), _parent_task_id,
+         flow.choose_nodes(f.definition_id, _only_these_nodes, _add_parents, _add_children)
   FROM flow.flow f JOIN flow.definition d ON d.definition_id = f.definition_id
   WHERE f.flow = _flow FOR KEY SHARE;
   IF NOT FOUND THEN
     PERFORM flow.raise_unknown_flow(_flow);
   END IF;
-  PERFORM flow.assert_runnable(new_id, _only_these_nodes, _parent_task_id);
+  PERFORM flow.assert_runnable(new_id, _parent_task_id);
   INSERT INTO flow.open_run(flow_id, flow) VALUES (new_id, _flow);
   PERFORM flow.remember_arguments(new_id, _flow, _arguments);
   PERFORM async.add_request('flow.run', jsonb_build_object('flow_id', new_id));
   RETURN new_id;
 END;
 $$;
-COMMENT ON FUNCTION flow.create_run(TEXT, JSONB, TEXT[], BIGINT, INT) IS 'Engine: records a run and asks for its start';
+COMMENT ON FUNCTION flow.create_run(TEXT, JSONB, TEXT[], BOOL, BOOL, BIGINT, INT) IS
+  'Engine: records a run and asks for its start';
 
 -- pgflow_server/every/describe_tasks.sql
 CREATE FUNCTION flow.describe_tasks(_task_ids BIGINT[]) RETURNS JSONB[] LANGUAGE plpgsql STABLE
@@ -1073,7 +1422,7 @@ $$
  *
  * _flow_ids: the runs.
  * _limit: most lanes at a time.
- * Writes flow.run, flow.run_state, flow.arguments_sent, async.lane, and async.errand by async.add_errand().
+ * Writes flow.run, flow.restart, flow.run_state, flow.arguments_sent, async.lane, and async.errand by async.add_errand().
  */
 #variable_conflict error
 DECLARE
@@ -1088,6 +1437,7 @@ BEGIN
     FROM flow.arguments_sent a JOIN async.target t ON t.target_id = a.target_id
     WHERE a.flow_id = ANY(_flow_ids);
     DELETE FROM flow.arguments_sent a WHERE a.flow_id = ANY(_flow_ids);
+    DELETE FROM flow.restart x WHERE x.flow_id = ANY(_flow_ids);
     DELETE FROM flow.run_state s WHERE s.flow_id = ANY(_flow_ids);
     DELETE FROM flow.run r WHERE r.flow_id = ANY(_flow_ids);
   END IF;
@@ -1188,33 +1538,44 @@ CREATE FUNCTION flow.enter_nodes(_entered flow.change_t[]) RETURNS flow.change_t
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Begins nodes whose parents have all resolved. Those with a routine are queued; those without one go on to their
- * steps.
+ * Begins nodes whose parents have all resolved. Those with a routine are queued; those without one, or whose routine has
+ * finished before the run was restarted, go on to their steps. Those that a mutex holds back go on waiting.
  *
  * _entered: the nodes.
  * Returns those that end at once: DOA after a mandatory parent failed, FINISHED where there is nothing to do, FAILED where
  *   the target is not there any more.
- * Writes flow.node_state, and what flow.queue_nodes() and flow.begin_steps() do.
+ * Writes flow.node_state, and what flow.claim_mutexes(), flow.queue_nodes() and flow.begin_steps() do.
  */
 #variable_conflict error
 DECLARE
   begun flow.change_t[];
   steps_only flow.change_t[];
   ending flow.change_t[];
+  claiming flow.change_t[];
+  waiting flow.change_t[];
 BEGIN
-  SELECT array_agg(c) FILTER (WHERE NOT coalesce(s.spoiled, false) AND NOT n.empty),
-         array_agg(c) FILTER (WHERE NOT coalesce(s.spoiled, false) AND n.empty
+  SELECT array_agg(c) FILTER (WHERE NOT coalesce(s.spoiled, false) AND NOT (n.empty OR coalesce(s.resumed, false))),
+         array_agg(c) FILTER (WHERE NOT coalesce(s.spoiled, false) AND (n.empty OR s.resumed)
                                 AND (cardinality(n.steps) > 0 OR s.unfinished > 0)),
          array_agg(ROW(c.flow_id, c.node_no, CASE WHEN s.spoiled THEN 'DOA' ELSE 'FINISHED' END, NULL)::flow.change_t)
            FILTER (WHERE coalesce(s.spoiled, false)
-                      OR n.empty AND NOT coalesce(cardinality(n.steps) > 0, false) AND NOT coalesce(s.unfinished > 0, false))
-  INTO begun, steps_only, ending
+                      OR (n.empty OR s.resumed) AND NOT coalesce(cardinality(n.steps) > 0, false)
+                        AND NOT coalesce(s.unfinished > 0, false)),
+         array_agg(c) FILTER (WHERE n.mutexes > 0 AND NOT coalesce(s.spoiled, false)
+                                AND (NOT (n.empty OR coalesce(s.resumed, false))
+                                     OR cardinality(n.steps) > 0 OR s.unfinished > 0))
+  INTO begun, steps_only, ending, claiming
   FROM unnest(_entered) c
   JOIN flow.run r ON r.flow_id = c.flow_id
   CROSS JOIN LATERAL (
       SELECT x.* FROM flow.definition_node x WHERE x.definition_id = r.definition_id AND x.node_no = c.node_no OFFSET 0) n
   LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
 
+  IF claiming IS NOT NULL THEN
+    waiting := flow.claim_mutexes(claiming);
+    begun := nullif(ARRAY(SELECT b FROM unnest(begun) b WHERE NOT b = ANY(waiting)), '{}');
+    steps_only := nullif(ARRAY(SELECT b FROM unnest(steps_only) b WHERE NOT b = ANY(waiting)), '{}');
+  END IF;
   IF begun IS NOT NULL THEN
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
     SELECT c.flow_id, c.node_no, 'READY', 0, false, coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
@@ -1228,6 +1589,44 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION flow.enter_nodes(flow.change_t[]) IS 'Engine: begins nodes whose parents have all resolved';
+
+-- pgflow_server/every/exclude_each_other.sql
+CREATE FUNCTION flow.exclude_each_other(
+  _definition_id BIGINT,
+  _node_no INT,
+  _other_definition_id BIGINT,
+  _other_no INT) RETURNS BOOL LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Whether two nodes of runs of one flow must not run at once: a mutex of the version that either run keeps to names both. A
+ * node that is in a mutex excludes itself in other runs.
+ *
+ * _definition_id, _node_no, _other_definition_id, _other_no: the nodes.
+ */
+#variable_conflict error
+DECLARE
+  same CONSTANT BOOL := _definition_id = _other_definition_id;
+  names TEXT[] := CASE WHEN NOT same THEN ARRAY[
+    (SELECT n.node FROM flow.definition_node n WHERE n.definition_id = _definition_id AND n.node_no = _node_no),
+    (SELECT n.node FROM flow.definition_node n WHERE n.definition_id = _other_definition_id AND n.node_no = _other_no)] END;
+BEGIN
+  IF same THEN
+    RETURN EXISTS (
+      SELECT FROM flow.definition_mutex a
+      JOIN flow.definition_mutex b ON b.definition_id = a.definition_id AND b.mutex_no = a.mutex_no
+      WHERE a.definition_id = _definition_id AND a.node_no = _node_no AND b.node_no = _other_no);
+  END IF;
+  RETURN EXISTS (
+    SELECT FROM flow.definition_node n
+    JOIN flow.definition_mutex a ON a.definition_id = n.definition_id AND a.node_no = n.node_no
+    JOIN flow.definition_mutex b ON b.definition_id = a.definition_id AND b.mutex_no = a.mutex_no
+    JOIN flow.definition_node o ON o.definition_id = b.definition_id AND o.node_no = b.node_no
+    WHERE n.definition_id IN (_definition_id, _other_definition_id) AND n.node = names[1] AND o.node = names[2]);
+END;
+$$;
+COMMENT ON FUNCTION flow.exclude_each_other(BIGINT, INT, BIGINT, INT) IS
+  'Engine: whether two nodes must not run at once';
 
 -- pgflow_server/every/expand_chunk.sql
 CREATE FUNCTION flow.expand_chunk(_chunk flow.chunk) RETURNS flow.change_t[] LANGUAGE plpgsql
@@ -1392,6 +1791,49 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION flow.fail_steps(flow.chunk, TEXT, TEXT) IS 'Engine: records steps that cannot run';
+
+-- pgflow_server/every/find_claim_problems.sql
+CREATE FUNCTION flow.find_claim_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * A node that is in a mutex has claimed it while it runs, and while it could run if nobody that it excludes did; no two that
+ * run exclude each other, and none waits for nobody.
+ *
+ * Returns a row a problem.
+ */
+WITH node AS
+(
+  SELECT n.*, d.mutexes FROM flow.list_node_states() n
+  JOIN flow.definition_node d ON d.definition_id = n.definition_id AND d.node_no = n.node_no
+), claim AS
+(
+  SELECT m.*, coalesce(n.name, format('run %s, node number %s', m.flow_id, m.node_no)) AS name, n.state, n.unmet
+  FROM flow.mutex_claim m LEFT JOIN node n ON n.flow_id = m.flow_id AND n.node_no = m.node_no
+)
+SELECT 'node_without_claim', n.name, format('is %s, and does not hold the mutexes that it is in', n.state)
+FROM node n
+WHERE n.mutexes > 0 AND n.state IN ('READY', 'RUNNING_STEPS')
+  AND NOT EXISTS (SELECT FROM flow.mutex_claim m WHERE m.flow_id = n.flow_id AND m.node_no = n.node_no AND m.held)
+
+UNION ALL
+SELECT 'stray_claim', c.name, format('is %s, and %s mutexes', coalesce(c.state, 'not there'),
+              CASE WHEN c.held THEN 'holds' ELSE 'waits for' END)
+FROM claim c
+WHERE (CASE WHEN c.held THEN c.state IN ('READY', 'RUNNING_STEPS') ELSE c.state = 'PENDING' AND c.unmet = 0 END) IS NOT true
+
+UNION ALL
+SELECT 'mutex_held_twice', a.name, format('runs, and so does %s', b.name)
+FROM claim a
+JOIN claim b ON b.flow = a.flow AND b.held AND (b.flow_id, b.node_no) > (a.flow_id, a.node_no)
+WHERE a.held AND flow.exclude_each_other(a.definition_id, a.node_no, b.definition_id, b.node_no)
+
+UNION ALL
+SELECT 'claim_left_waiting', c.name, 'waits for a mutex, and nobody that it excludes runs or has waited longer'
+FROM unnest(flow.find_free_nodes(ARRAY(SELECT DISTINCT m.flow FROM flow.mutex_claim m))) f
+JOIN claim c ON c.flow_id = f.flow_id AND c.node_no = f.node_no;
+$$;
+COMMENT ON FUNCTION flow.find_claim_problems() IS 'Engine: mutexes that are not claimed as they should be';
 
 -- pgflow_server/every/find_count_problems.sql
 CREATE FUNCTION flow.find_count_problems() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
@@ -1678,6 +2120,63 @@ END;
 $$;
 COMMENT ON FUNCTION flow.find_first_edges(INT, INT[]) IS 'Engine: the first edge of each node';
 
+-- pgflow_server/every/find_first_error.sql
+CREATE FUNCTION flow.find_first_error(_flow_id BIGINT) RETURNS TEXT LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The first error of a run, of those that its nodes still have: one that has been run again since has not.
+ *
+ * _flow_id: the run.
+ */
+SELECT n.error
+FROM flow.node_state n
+WHERE n.flow_id = _flow_id AND n.error IS NOT NULL AND n.state IN ('FAILED', 'TIMED_OUT', 'CANCELED')
+  AND NOT EXISTS (
+    SELECT FROM flow.node_state l WHERE l.flow_id = n.flow_id AND l.node_no = n.node_no AND l.state_no > n.state_no)
+ORDER BY n.state_no
+LIMIT 1;
+$$;
+COMMENT ON FUNCTION flow.find_first_error(BIGINT) IS 'Engine: the first error of a run';
+
+-- pgflow_server/every/find_free_nodes.sql
+CREATE FUNCTION flow.find_free_nodes(_flows TEXT[]) RETURNS flow.change_t[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Nodes that wait for a mutex and need not any more: nobody runs that they exclude, and nobody waits whom they exclude and
+ * who has waited longer. So nobody is overtaken, and of those that are found no two exclude each other. Since a node
+ * excludes itself in other runs, only the first of its kind is looked at, however many runs wait.
+ *
+ * _flows: their flows.
+ */
+#variable_conflict error
+BEGIN
+  RETURN ARRAY(
+    WITH kind AS
+    (
+      SELECT m.flow, m.definition_id, m.node_no, bool_or(m.held) AS held,
+             min(m.claim_no) FILTER (WHERE NOT m.held) AS first
+      FROM flow.mutex_claim m WHERE m.flow = ANY(_flows)
+      GROUP BY m.flow, m.definition_id, m.node_no
+    ), free AS
+    (
+      SELECT k.first
+      FROM kind k
+      WHERE k.first IS NOT NULL AND NOT k.held
+        AND NOT EXISTS (
+          SELECT FROM kind o
+          WHERE o.flow = k.flow AND (o.held OR o.first < k.first)
+            AND flow.exclude_each_other(o.definition_id, o.node_no, k.definition_id, k.node_no))
+    )
+    SELECT ROW(m.flow_id, m.node_no, NULL, NULL)::flow.change_t
+    FROM flow.mutex_claim m
+    WHERE m.flow = ANY(_flows) AND m.claim_no IN (SELECT f.first FROM free f)
+    ORDER BY m.claim_no);
+END;
+$$;
+COMMENT ON FUNCTION flow.find_free_nodes(TEXT[]) IS 'Engine: nodes that need not wait for a mutex any more';
+
 -- pgflow_server/every/find_group_routine_problems.sql
 CREATE FUNCTION flow.find_group_routine_problems(
   _routine JSONB,
@@ -1740,8 +2239,9 @@ CREATE FUNCTION flow.find_leftover_problems() RETURNS SETOF async.problem_t LANG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Nothing is there of runs and nodes that are not, steps wait only for nodes that may still begin them, and the lanes of a
- * run that has ended are closed. Arguments are kept of runs only, unless another server uses this database too.
+ * Nothing is there of runs and nodes that are not, steps wait only for nodes that may still begin them, stopped ones are
+ * of nodes that fail, and the lanes of a run that has ended are closed. Arguments are kept of runs only, unless another
+ * server uses this database too.
  *
  * Returns a row a problem.
  */
@@ -1751,6 +2251,9 @@ WITH named AS
   UNION SELECT 'flow.node_state', s.flow_id FROM flow.node_state s
   UNION SELECT 'flow.chunk', c.flow_id FROM flow.chunk c
   UNION SELECT 'flow.parked_chunk', c.flow_id FROM flow.parked_chunk c
+  UNION SELECT 'flow.stopped_chunk', c.flow_id FROM flow.stopped_chunk c
+  UNION SELECT 'flow.restart', x.flow_id FROM flow.restart x
+  UNION SELECT 'flow.mutex_claim', m.flow_id FROM flow.mutex_claim m
   UNION SELECT 'flow.arguments_sent', a.flow_id FROM flow.arguments_sent a
   UNION SELECT 'async.lane', l.owner_id FROM async.lane l WHERE l.owner = 'flow'
   UNION SELECT 'async.task', t.owner_id FROM async.task t WHERE t.key IS NOT NULL
@@ -1780,7 +2283,11 @@ UNION ALL
 SELECT 'stray_steps', n.name, format('is %s, and steps wait in %s', n.state, c.what)
 FROM (SELECT DISTINCT 'flow.chunk' AS what, k.flow_id, k.node_no, ARRAY['READY', 'RUNNING_STEPS'] AS states FROM flow.chunk k
       UNION ALL
-      SELECT DISTINCT 'flow.parked_chunk', p.flow_id, p.node_no, ARRAY['PENDING', 'READY'] FROM flow.parked_chunk p) c
+      SELECT DISTINCT 'flow.parked_chunk', p.flow_id, p.node_no, ARRAY['PENDING', 'READY'] FROM flow.parked_chunk p
+      UNION ALL
+      SELECT DISTINCT 'flow.stopped_chunk', t.flow_id, t.node_no,
+             ARRAY['READY', 'RUNNING_STEPS', 'FAILED', 'TIMED_OUT', 'CANCELED', 'DOA']
+      FROM flow.stopped_chunk t) c
 JOIN flow.list_node_states() n ON n.flow_id = c.flow_id AND n.node_no = c.node_no
 WHERE NOT n.state = ANY(c.states)
 
@@ -1949,6 +2456,104 @@ $$;
 COMMENT ON FUNCTION flow.find_node_problems(JSONB) IS
   'Engine: what is wrong with the nodes of a configuration of a flow';
 
+-- pgflow_server/every/find_nodes_around.sql
+CREATE FUNCTION flow.find_nodes_around(_definition_id BIGINT, _node_nos INT[], _up BOOL, _down BOOL)
+RETURNS INT[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * Some nodes of a definition, with all from which a way leads to them, and all to which one leads from them. The cost is
+ * that of the edges on these ways.
+ *
+ * _definition_id, _node_nos: the nodes; _up: with their ancestors; _down: with their descendants.
+ * Returns numbers of nodes, in order.
+ */
+#variable_conflict error
+BEGIN
+  RETURN ARRAY(
+    WITH RECURSIVE above AS
+    (
+      SELECT u.node_no FROM unnest(_node_nos) u(node_no)
+      UNION
+      SELECT e.parent_no
+      FROM above a
+      CROSS JOIN LATERAL (
+        SELECT x.parent_no FROM flow.definition_edge x
+        WHERE x.definition_id = _definition_id AND x.child_no = a.node_no OFFSET 0) e
+      WHERE _up
+    ), below AS
+    (
+      SELECT u.node_no FROM unnest(_node_nos) u(node_no)
+      UNION
+      SELECT e.child_no
+      FROM below b
+      CROSS JOIN LATERAL (
+        SELECT x.child_no FROM flow.definition_edge x
+        WHERE x.definition_id = _definition_id AND x.parent_no = b.node_no OFFSET 0) e
+      WHERE _down
+    )
+    SELECT a.node_no FROM above a UNION SELECT b.node_no FROM below b ORDER BY 1);
+END;
+$$;
+COMMENT ON FUNCTION flow.find_nodes_around(BIGINT, INT[], BOOL, BOOL) IS
+  'Engine: nodes with their ancestors or descendants';
+
+-- pgflow_server/every/find_nodes_to_restart.sql
+CREATE FUNCTION flow.find_nodes_to_restart(
+  _flow_id BIGINT,
+  _definition_id BIGINT,
+  _node TEXT,
+  _failed_only BOOL) RETURNS flow.change_t[] LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * The nodes that a restart runs again, each with how: ANEW, from nothing; AGAIN, but for steps that have finished; RESUMED,
+ * the same without its routine, which has finished; SKIPPED, not at all, but its children wait as they did at first.
+ *
+ * _flow_id, _definition_id: the run; _node, _failed_only: as flow.restart_flow() got them.
+ * Errors: PF005 nothing that failed, a node that was skipped or has a failed parent that is not run again.
+ */
+#variable_conflict error
+DECLARE
+  first_no INT := (SELECT n.node_no FROM flow.definition_node n WHERE n.definition_id = _definition_id AND n.node = _node);
+  below INT[] := CASE WHEN first_no IS NOT NULL THEN flow.find_nodes_around(_definition_id, ARRAY[first_no], false, true) END;
+BEGIN
+  IF _failed_only THEN
+    below := ARRAY(
+      SELECT n.node_no
+      FROM flow.definition_node n
+      CROSS JOIN LATERAL flow.find_node_state(_flow_id, n.node_no) s
+      WHERE n.definition_id = _definition_id AND s.state IN ('FAILED', 'TIMED_OUT', 'CANCELED', 'DOA')
+        AND (_node IS NULL OR n.node_no IN (SELECT unnest(below))));
+    IF cardinality(below) = 0 THEN
+      RAISE EXCEPTION 'nothing has failed in run %', concat(_flow_id, ' from node "' || _node || '" down')
+        USING ERRCODE = 'PF005';
+    END IF;
+    below := flow.find_nodes_around(_definition_id, below, false, true);
+  ELSIF _node IS NOT NULL THEN
+    PERFORM flow.assert_node_can_run(_flow_id, _definition_id, first_no);
+  END IF;
+
+  RETURN ARRAY(
+    SELECT ROW(_flow_id, n.node_no, CASE
+      WHEN s.state = 'SKIPPED' THEN 'SKIPPED'
+      WHEN NOT _failed_only OR s.state = 'FINISHED' THEN 'ANEW'
+      WHEN EXISTS (
+        SELECT FROM async.task t JOIN async.result r ON r.task_id = t.task_id
+        WHERE t.owner_id = _flow_id AND t.owner_item = n.node_no AND t.key = '00000000-0000-0000-0000-000000000000'
+          AND r.status = 'FINISHED') THEN 'RESUMED'
+      ELSE 'AGAIN' END, NULL)::flow.change_t
+    FROM flow.definition_node n
+    LEFT JOIN LATERAL flow.find_node_state(_flow_id, n.node_no) s ON true
+    WHERE n.definition_id = _definition_id AND (below IS NULL OR n.node_no IN (SELECT unnest(below)))
+    ORDER BY n.node_no);
+END;
+$$;
+COMMENT ON FUNCTION flow.find_nodes_to_restart(BIGINT, BIGINT, TEXT, BOOL) IS
+  'Engine: the nodes that a restart runs again, and how';
+
 -- pgflow_server/every/find_node_state.sql
 -- lint: allow search_path: a SQL function with settings is not inlined
 CREATE FUNCTION flow.find_node_state(_flow_id BIGINT, _node_no INT) RETURNS SETOF flow.node_state
@@ -1973,8 +2578,9 @@ CREATE FUNCTION flow.find_node_task_problems() RETURNS SETOF async.problem_t LAN
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The state of a node follows from that of its own task, the one with the key of zeros: there is none before it is READY,
- * and while it is, that task has no result that the node could be told of.
+ * The state of a node follows from that of its own task, the one with the key of zeros: there is none before it is READY
+ * (unless it has finished, and the run was restarted since), and while it is, that task has no result that the node could be
+ * told of.
  *
  * Returns a row a problem.
  */
@@ -1999,7 +2605,8 @@ CROSS JOIN LATERAL (
      CASE WHEN NOT j.has_task AND NOT j.is_empty AND j.state IN ('READY', 'RUNNING_STEPS', 'FINISHED', 'FAILED') THEN
        format('is %s, and has no task', j.state) END),
     ('task_of_waiting_node',
-     CASE WHEN j.has_task AND (j.state = 'PENDING' OR j.is_empty) THEN
+     CASE WHEN j.has_task AND (j.state = 'PENDING' AND (NOT j.resumed OR j.task_status IS DISTINCT FROM 'FINISHED')
+                               OR j.is_empty) THEN
        format('is %s%s, and has a task', j.state, CASE WHEN j.is_empty THEN ', calls nothing' END) END),
     ('node_not_told',
      CASE WHEN j.state = 'READY' AND j.task_status IS NOT NULL THEN
@@ -2025,7 +2632,7 @@ $$
  * The setting pgflow.runs_seen of the orchestrator's session holds how far it has got.
  *
  * _keep: how long ago they must have ended.
- * Reads flow.run, flow.run_state.
+ * Reads flow.run, flow.run_state, flow.open_run; locks rows of the first, passing over those that are just being restarted.
  */
 #variable_conflict error
 DECLARE
@@ -2044,7 +2651,11 @@ BEGIN
     PERFORM set_config(
       'pgflow.runs_seen', (CASE WHEN piece.runs = 100 AND NOT piece.has_new THEN piece.furthest ELSE 0 END)::TEXT, false);
   END IF;
-  RETURN piece.old_ids;
+  piece.old_ids := ARRAY(
+    SELECT r.flow_id FROM flow.run r WHERE r.flow_id = ANY(piece.old_ids) ORDER BY r.flow_id FOR UPDATE SKIP LOCKED);
+  -- asked once they are locked: a restart may have been committed just before
+  RETURN ARRAY(
+    SELECT u FROM unnest(piece.old_ids) u WHERE NOT EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = u) ORDER BY u);
 END;
 $$;
 COMMENT ON FUNCTION flow.find_old_runs(INTERVAL) IS 'Engine: runs that ended long ago';
@@ -2055,7 +2666,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The state of a node follows from those of its parents: it waits while one of them has not ended, begins when all have,
- * runs if no mandatory one failed, and is DOA otherwise. Nodes of a canceled run that had not begun are CANCELED.
+ * runs if no mandatory one failed, and is DOA otherwise. Nodes of a canceled run that had not begun are CANCELED. A SKIPPED
+ * node has not ended for its children before its parents have.
  *
  * Returns a row a problem.
  */
@@ -2065,6 +2677,7 @@ WITH node AS
 ), parents AS
 (
   SELECT c.flow_id, c.node_no, count(*) FILTER (WHERE p.ended IS NULL) AS unmet, max(p.ended) AS met,
+         bool_or(p.state = 'CANCELED') AS canceled,
          coalesce(bool_or(NOT e.continue_on_failure AND p.state NOT IN ('FINISHED', 'SKIPPED'))
                     FILTER (WHERE p.ended IS NOT NULL), false) AS spoiled
   FROM node c
@@ -2073,9 +2686,12 @@ WITH node AS
   GROUP BY c.flow_id, c.node_no
 ), judged AS
 (
-  SELECT n.*, coalesce(p.unmet, 0) AS open_parents, coalesce(p.spoiled, false) AS is_spoiled,
-         coalesce(n.began < p.met, false) AS too_early
-  FROM node n LEFT JOIN parents p ON p.flow_id = n.flow_id AND p.node_no = n.node_no
+  SELECT n.*, m.flow_id IS NOT NULL AS has_claim, coalesce(p.unmet, 0) AS open_parents, coalesce(p.spoiled, false) AS is_spoiled,
+         coalesce(n.began < p.met, false) AS too_early,
+         coalesce(p.canceled, false) AS is_under_canceled
+  FROM node n
+  LEFT JOIN parents p ON p.flow_id = n.flow_id AND p.node_no = n.node_no
+  LEFT JOIN flow.mutex_claim m ON m.flow_id = n.flow_id AND m.node_no = n.node_no
 )
 SELECT x.check_name, j.name, x.message
 FROM judged j
@@ -2085,9 +2701,12 @@ CROSS JOIN LATERAL (
     ('parent_counter',
      CASE WHEN j.state = 'PENDING' AND (j.unmet, j.spoiled) IS DISTINCT FROM (j.open_parents::INT, j.is_spoiled) THEN
        format('counts %s unresolved parents%s, and has %s%s', j.unmet, CASE WHEN j.spoiled THEN ', spoiled' END,
-              j.open_parents, CASE WHEN j.is_spoiled THEN ', spoiled' END) END),
+              j.open_parents, CASE WHEN j.is_spoiled THEN ', spoiled' END)
+          WHEN j.state = 'SKIPPED' AND j.unmet <> j.open_parents AND NOT j.is_under_canceled THEN
+       format('is SKIPPED, counts %s unresolved parents, and has %s', j.unmet, j.open_parents) END),
     ('node_left_waiting',
-     CASE WHEN j.state = 'PENDING' AND j.open_parents = 0 THEN 'is PENDING, and all its parents have ended' END),
+     CASE WHEN j.state = 'PENDING' AND j.open_parents = 0 AND NOT j.has_claim THEN
+       'is PENDING, and all its parents have ended' END),
     ('node_began_early',
      CASE WHEN j.began IS NOT NULL AND (j.open_parents > 0 OR j.too_early) THEN
        format('is %s, and began before all its parents had ended', j.state) END),
@@ -2158,9 +2777,9 @@ CREATE FUNCTION flow.find_run_problems() RETURNS SETOF async.problem_t LANGUAGE 
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The counters of a run are what its nodes give, its state follows from them, and it is open until it has ended. A run
- * has begun once the orchestrator has taken in requests by a snapshot that had seen it; what is below xmin of a snapshot
- * had ended by then, subtransactions too.
+ * The counters of a run are what its nodes give, its state follows from them, and it is open until it has ended. A run,
+ * or its restart, has begun once the orchestrator has taken in requests by a snapshot that had seen it; what
+ * is below xmin of a snapshot had ended by then, subtransactions too.
  *
  * Returns a row a problem.
  */
@@ -2180,6 +2799,7 @@ FROM told s
 JOIN flow.arguments a ON a.flow_id = s.flow_id
 LEFT JOIN counted c ON c.flow_id = s.flow_id
 WHERE (s.unresolved, s.failed) IS DISTINCT FROM (coalesce(c.unresolved, 0), coalesce(c.failed, 0))
+  AND NOT EXISTS (SELECT FROM flow.restart x WHERE x.flow_id = s.flow_id AND x.begun IS NULL)
 
 UNION ALL
 SELECT 'run_state', format('run %s', s.flow_id),
@@ -2191,7 +2811,10 @@ WHERE s.state <> CASE WHEN s.unresolved > 0 THEN 'RUNNING' WHEN s.canceled THEN 
 
 UNION ALL
 SELECT 'run_ended_twice', format('run %s', s.flow_id), format('has ended %s times', count(*))
-FROM flow.run_state s WHERE s.state <> 'RUNNING' GROUP BY s.flow_id HAVING count(*) > 1
+FROM flow.run_state s
+WHERE s.state <> 'RUNNING'
+  AND (s.state_no > (SELECT max(x.state_no) FROM flow.restart x WHERE x.flow_id = s.flow_id)) IS NOT false
+GROUP BY s.flow_id HAVING count(*) > 1
 
 UNION ALL
 SELECT 'open_run', format('run %s', coalesce(r.flow_id, o.flow_id)),
@@ -2205,12 +2828,13 @@ WHERE r.flow_id IS NULL OR (coalesce(s.state, 'RUNNING') = 'RUNNING') <> (o.flow
 
 UNION ALL
 SELECT 'run_not_begun', format('run %s', r.flow_id), 'was asked for, and has not begun although later requests were taken in'
-FROM flow.run r
-WHERE NOT EXISTS (SELECT FROM flow.run_state s WHERE s.flow_id = r.flow_id)
-  AND EXISTS (
-    SELECT FROM async.intake i
-    WHERE i.target_id = 0
-      AND (txid_snapshot_xmin(i.snapshot) - 1 - r.xmin::TEXT::BIGINT) & 4294967295 < 2147483648);
+FROM (SELECT n.flow_id, n.xmin FROM flow.run n
+      WHERE NOT EXISTS (SELECT FROM flow.run_state s WHERE s.flow_id = n.flow_id)
+      UNION ALL SELECT x.flow_id, x.xmin FROM flow.restart x WHERE x.begun IS NULL) r
+WHERE EXISTS (
+  SELECT FROM async.intake i
+  WHERE i.target_id = 0
+    AND (txid_snapshot_xmin(i.snapshot) - 1 - r.xmin::TEXT::BIGINT) & 4294967295 < 2147483648);
 $$;
 COMMENT ON FUNCTION flow.find_run_problems() IS 'Engine: runs whose counters or states are wrong';
 
@@ -2496,7 +3120,7 @@ $$
  *
  * _flow_ids: the runs, in order.
  * _limit: most rows of a table at a time.
- * Writes flow.arguments, flow.node_state, flow.run_state, flow.parked_chunk, async.lane_position, and what
+ * Writes flow.arguments, flow.node_state, flow.run_state, flow.stopped_chunk, async.lane_position, and what
  *   async.forget_tasks() and flow.drop_runs() do.
  */
 #variable_conflict error
@@ -2523,8 +3147,8 @@ BEGIN
     LIMIT _limit));
   GET DIAGNOSTICS removed = ROW_COUNT;
   more := more OR removed = _limit;
-  DELETE FROM flow.parked_chunk s
-  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.parked_chunk o WHERE o.flow_id = ANY(_flow_ids) LIMIT 100));
+  DELETE FROM flow.stopped_chunk s
+  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.stopped_chunk o WHERE o.flow_id = ANY(_flow_ids) LIMIT 100));
   GET DIAGNOSTICS removed = ROW_COUNT;
   more := more OR removed = 100;
   DELETE FROM async.lane_position s
@@ -2589,16 +3213,18 @@ CREATE FUNCTION flow.handle_requests(_requests async.request[]) RETURNS VOID LAN
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Hook of the engine: carries out requests of kind flow.run, flow.push and flow.cancel, each kind all at once, in that
- * order.
+ * Hook of the engine: carries out requests of kind flow.run, flow.restart, flow.push and flow.cancel, each kind all
+ * at once, in that order.
  *
  * _requests: the requests.
- * Writes what flow.begin_runs(), flow.take_in_steps() and flow.cancel_runs() do.
+ * Writes what flow.begin_runs(), flow.begin_restarts(), flow.take_in_steps() and flow.cancel_runs() do.
  */
 #variable_conflict error
 BEGIN
   PERFORM flow.begin_runs(ARRAY(
     SELECT (r.payload->>'flow_id')::BIGINT FROM unnest(_requests) r WHERE r.kind = 'flow.run'));
+  PERFORM flow.begin_restarts(ARRAY(
+    SELECT (r.payload->>'flow_id')::BIGINT FROM unnest(_requests) r WHERE r.kind = 'flow.restart'));
   PERFORM flow.take_in_steps(ARRAY(SELECT r FROM unnest(_requests) r WHERE r.kind = 'flow.push'));
   PERFORM flow.cancel_runs(ARRAY(
     SELECT DISTINCT (r.payload->>'flow_id')::BIGINT FROM unnest(_requests) r WHERE r.kind = 'flow.cancel'));
@@ -2697,7 +3323,7 @@ BEGIN
   WHERE d.flow = _flow_name
   RETURNING definition_id INTO new_id;
 
-  PERFORM flow.insert_nodes(new_id, _configuration->'nodes');
+  PERFORM flow.insert_nodes(new_id, _configuration->'nodes', _configuration->'mutexes');
   PERFORM flow.insert_mutexes(new_id, _configuration->'mutexes');
 
   INSERT INTO flow.definition_edge(definition_id, parent_no, child_no, continue_on_failure)
@@ -2734,7 +3360,7 @@ $$;
 COMMENT ON FUNCTION flow.insert_mutexes(BIGINT, JSONB) IS 'Engine: stores the mutexes of a definition';
 
 -- pgflow_server/every/insert_nodes.sql
-CREATE FUNCTION flow.insert_nodes(_definition_id BIGINT, _nodes JSONB) RETURNS VOID
+CREATE FUNCTION flow.insert_nodes(_definition_id BIGINT, _nodes JSONB, _mutexes JSONB) RETURNS VOID
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off AS
@@ -2744,14 +3370,21 @@ $$
  *
  * _definition_id: the definition.
  * _nodes: nodes of a configuration that has been checked.
+ * _mutexes: its mutexes, or null.
  * Writes flow.definition_node.
  */
 #variable_conflict error
+DECLARE
+  members JSONB := (
+    SELECT coalesce(jsonb_object_agg(m.node, m.mutexes), '{}')
+    FROM (SELECT e.node, count(*) AS mutexes
+          FROM jsonb_array_elements(CASE WHEN jsonb_typeof(_mutexes) = 'array' THEN _mutexes ELSE '[]' END) s(item)
+          CROSS JOIN LATERAL jsonb_array_elements_text(s.item) e(node) GROUP BY e.node) m);
 BEGIN
   INSERT INTO flow.definition_node(
     definition_id, node_no, node, target, routine, step_routine, empty, all_steps_must_complete, synchronous, priority,
     node_timeout, step_timeout, max_concurrency, retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt,
-    steps_to_flow, steps, parents)
+    steps_to_flow, steps, parents, mutexes)
   SELECT
     _definition_id,
     n.no,
@@ -2785,12 +3418,13 @@ BEGIN
         GROUP BY 1
       ) s
     ) END,
-    CASE WHEN n.item->>'dependencies' IS NOT NULL THEN jsonb_array_length(n.item->'dependencies') ELSE 0 END
+    CASE WHEN n.item->>'dependencies' IS NOT NULL THEN jsonb_array_length(n.item->'dependencies') ELSE 0 END,
+    coalesce((members->>(n.item->>'node'))::INT, 0)
   FROM jsonb_array_elements(_nodes) WITH ORDINALITY AS n(item, no)
   ORDER BY n.no;
 END;
 $$;
-COMMENT ON FUNCTION flow.insert_nodes(BIGINT, JSONB) IS 'Engine: stores the nodes of a definition';
+COMMENT ON FUNCTION flow.insert_nodes(BIGINT, JSONB, JSONB) IS 'Engine: stores the nodes of a definition';
 
 -- pgflow_server/every/insert_steps.sql
 CREATE FUNCTION flow.insert_steps(_chunk flow.chunk, _lane_id BIGINT, _node TEXT) RETURNS BIGINT[]
@@ -2873,38 +3507,49 @@ CREATE FUNCTION flow.list_node_states(
   OUT canceled INT,
   OUT began BIGINT,
   OUT ended BIGINT,
-  OUT ends BIGINT) RETURNS SETOF RECORD LANGUAGE sql STABLE
+  OUT ends BIGINT,
+  OUT resumed BOOL) RETURNS SETOF RECORD LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Every node of every run that has begun, with the state that it is in, also where nothing has happened to it yet. A run
- * without its arguments is being removed piece by piece, and has nothing left to ask for.
+ * without its arguments is being removed piece by piece, and has nothing left to ask for. One that was restarted has begun
+ * when that has been taken up; of a node that it runs again only what has happened since then counts.
  *
  * Returns name: how a problem names it; is_empty, all_must: it has no routine, all its steps must complete; began, ended:
- * numbers of the states in which it first began or was DOA, and ended; ends: how often it has ended; the others as in
+ * numbers of the states in which it first began or was DOA, and ended (a SKIPPED one once all before it
+ * has); ends: how often it has ended; resumed: it waits, and its
+ * routine has finished; the others as in
  * flow.node_state.
  */
 WITH newest AS
 (
-  SELECT DISTINCT ON (s.flow_id, s.node_no) s.*
+  SELECT DISTINCT ON (s.flow_id, s.node_no) s.*,
+         (SELECT max(x.state_no) FROM flow.restart x WHERE x.flow_id = s.flow_id AND x.state_no < s.state_no) AS since
   FROM flow.node_state s ORDER BY s.flow_id DESC, s.node_no DESC, s.state_no DESC
 ), history AS
 (
   SELECT s.flow_id, s.node_no,
-         min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'CANCELED')) AS began,
+         min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'CANCELED', 'SKIPPED')) AS began,
          min(s.state_no) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS ended,
-         count(*) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS')) AS ends
-  FROM flow.node_state s GROUP BY s.flow_id, s.node_no
+         count(*) FILTER (WHERE s.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS', 'SKIPPED'))
+           + max((s.state = 'SKIPPED')::INT) AS ends
+  FROM flow.node_state s
+  JOIN newest n ON n.flow_id = s.flow_id AND n.node_no = s.node_no AND (s.state_no > n.since) IS NOT false
+  GROUP BY s.flow_id, s.node_no
 )
 SELECT r.flow_id, n.node_no, format('run %s, node %s', r.flow_id, n.node), n.definition_id, n.empty, n.all_steps_must_complete,
        coalesce(s.state, 'PENDING'), coalesce(s.unmet, n.parents), coalesce(s.spoiled, false), coalesce(s.steps, 0),
-       coalesce(s.unfinished, 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), h.began, h.ended, coalesce(h.ends, 0)
+       coalesce(s.unfinished, 0), coalesce(s.failed, 0), coalesce(s.canceled, 0), h.began,
+       CASE WHEN s.state = 'SKIPPED' THEN CASE WHEN s.unmet = 0 THEN s.state_no END ELSE h.ended END, coalesce(h.ends, 0),
+       coalesce(s.resumed AND s.state = 'PENDING', false)
 FROM flow.run r
 JOIN flow.definition_node n ON n.definition_id = r.definition_id
 LEFT JOIN newest s ON s.flow_id = r.flow_id AND s.node_no = n.node_no
 LEFT JOIN history h ON h.flow_id = r.flow_id AND h.node_no = n.node_no
 WHERE EXISTS (SELECT FROM flow.run_state b WHERE b.flow_id = r.flow_id)
-  AND EXISTS (SELECT FROM flow.arguments a WHERE a.flow_id = r.flow_id);
+  AND EXISTS (SELECT FROM flow.arguments a WHERE a.flow_id = r.flow_id)
+  AND NOT EXISTS (SELECT FROM flow.restart x WHERE x.flow_id = r.flow_id AND x.begun IS NULL);
 $$;
 COMMENT ON FUNCTION flow.list_node_states() IS 'Engine: every node of every run with the state that it is in';
 
@@ -2915,7 +3560,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * A configuration with another merged into it: keys that are given win, nodes of the same name are merged in the same
- * way, others come behind those that exist. A key that is given as null takes its default again.
+ * way, others come behind those that exist. Mutexes are added to those that exist, unless one of these names as much. A key
+ * that is given as null takes its default again.
  *
  * _current: configuration of the flow.
  * _given: what to merge into it; an object. Its nodes that have no name are left out.
@@ -2936,6 +3582,13 @@ SELECT (_current || _given) || CASE
   ))
   -- null means the default, which for nodes would be none at all
   ELSE jsonb_build_object('nodes', _current->'nodes')
+END || CASE
+  WHEN jsonb_typeof(_current->'mutexes') = 'array' AND jsonb_typeof(_given->'mutexes') = 'array' THEN
+    jsonb_build_object('mutexes', _current->'mutexes' || (
+      SELECT coalesce(jsonb_agg(m.item ORDER BY m.no), '[]')
+      FROM jsonb_array_elements(_given->'mutexes') WITH ORDINALITY AS m(item, no)
+      WHERE NOT _current->'mutexes' @> jsonb_build_array(m.item)))
+  ELSE '{}'
 END;
 $$;
 COMMENT ON FUNCTION flow.merge_configuration(JSONB, JSONB) IS 'Engine: one configuration of a flow merged into another';
@@ -3139,14 +3792,16 @@ $$;
 COMMENT ON FUNCTION flow.raise_unknown_flow(TEXT) IS 'Engine: raises PF001 for a flow that does not exist';
 
 -- pgflow_server/every/record_ends.sql
-CREATE FUNCTION flow.record_ends(_resolved flow.change_t[]) RETURNS VOID LANGUAGE plpgsql
+CREATE FUNCTION flow.record_ends(_resolved flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Records how nodes end. Steps that wait for a node that never began are canceled with it.
+ * Records how nodes end. Steps that wait for a node that never began are canceled with it, and kept for a restart of the
+ * run.
  *
  * _resolved: the nodes, with the state in which they end.
- * Writes flow.node_state, flow.parked_chunk.
+ * Returns nodes that may begin now, having waited for a mutex.
+ * Writes flow.node_state, flow.parked_chunk, flow.stopped_chunk, and what flow.release_mutexes() does.
  */
 #variable_conflict error
 BEGIN
@@ -3156,8 +3811,18 @@ BEGIN
   FROM unnest(_resolved) c
   LEFT JOIN LATERAL flow.find_node_state(c.flow_id, c.node_no) s ON true;
   IF EXISTS (SELECT FROM flow.parked_chunk) THEN
-    DELETE FROM flow.parked_chunk p USING unnest(_resolved) c WHERE p.flow_id = c.flow_id AND p.node_no = c.node_no;
+    WITH gone AS
+    (
+      DELETE FROM flow.parked_chunk p USING unnest(_resolved) c WHERE p.flow_id = c.flow_id AND p.node_no = c.node_no
+      RETURNING p.chunk_id, p.flow_id, p.node_no, p.steps
+    )
+    INSERT INTO flow.stopped_chunk(chunk_id, flow_id, node_no, steps)
+    SELECT g.chunk_id, g.flow_id, g.node_no, g.steps FROM gone g;
   END IF;
+  IF EXISTS (SELECT FROM flow.definition_mutex) THEN
+    RETURN flow.release_mutexes(_resolved);
+  END IF;
+  RETURN '{}';
 END;
 $$;
 COMMENT ON FUNCTION flow.record_ends(flow.change_t[]) IS 'Engine: records how nodes end';
@@ -3168,7 +3833,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Counts resolved parents off their children. Children of a canceled run have ended already.
+ * Counts resolved parents off their children. Children of a canceled run have ended already. A SKIPPED node that has no
+ * parent left to wait for is counted off its own children in turn: so the order holds across it.
  *
  * _resolved: the parents, with the state in which they ended.
  * Returns the children that have no parent left to wait for.
@@ -3176,35 +3842,74 @@ $$
  */
 #variable_conflict error
 DECLARE
-  released flow.change_t[];
+  resolved flow.change_t[] := _resolved;
+  released flow.change_t[] := '{}'::flow.change_t[];
+  begun flow.change_t[];
 BEGIN
-  WITH met AS
-  (
-    SELECT c.flow_id, r.definition_id, e.child_no, count(*) AS parents,
-           bool_or(NOT e.continue_on_failure AND c.state NOT IN ('FINISHED', 'SKIPPED')) AS spoiled
-    FROM unnest(_resolved) c
-    JOIN flow.run r ON r.flow_id = c.flow_id
-    CROSS JOIN LATERAL (
-      SELECT x.* FROM flow.definition_edge x WHERE x.definition_id = r.definition_id AND x.parent_no = c.node_no OFFSET 0) e
-    GROUP BY c.flow_id, r.definition_id, e.child_no
-  ), counted AS
-  (
-    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
-    SELECT m.flow_id, m.child_no, 'PENDING', coalesce(s.unmet, n.parents) - m.parents, m.spoiled OR coalesce(s.spoiled, false),
-           coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0
-    FROM met m
-    CROSS JOIN LATERAL (
-      SELECT x.* FROM flow.definition_node x WHERE x.definition_id = m.definition_id AND x.node_no = m.child_no OFFSET 0) n
-    LEFT JOIN LATERAL flow.find_node_state(m.flow_id, m.child_no) s ON true
-    WHERE coalesce(s.state, 'PENDING') = 'PENDING'
-    RETURNING flow_id, node_no, unmet
-  )
-  SELECT array_agg(ROW(c.flow_id, c.node_no, NULL, NULL)::flow.change_t ORDER BY c.flow_id, c.node_no) INTO released
-  FROM counted c WHERE c.unmet = 0;
-  RETURN coalesce(released, '{}');
+  LOOP
+    WITH met AS
+    (
+      SELECT c.flow_id, r.definition_id, e.child_no, count(*) AS parents,
+             bool_or(NOT e.continue_on_failure AND c.state NOT IN ('FINISHED', 'SKIPPED')) AS spoiled
+      FROM unnest(resolved) c
+      JOIN flow.run r ON r.flow_id = c.flow_id
+      CROSS JOIN LATERAL (
+        SELECT x.* FROM flow.definition_edge x WHERE x.definition_id = r.definition_id AND x.parent_no = c.node_no OFFSET 0) e
+      GROUP BY c.flow_id, r.definition_id, e.child_no
+    ), counted AS
+    (
+      INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, resumed)
+      SELECT m.flow_id, m.child_no, coalesce(s.state, 'PENDING'), coalesce(s.unmet, n.parents) - m.parents,
+             s.state IS DISTINCT FROM 'SKIPPED' AND (m.spoiled OR coalesce(s.spoiled, false)),
+             coalesce(s.steps, 0), coalesce(s.unfinished, 0), 0, 0, coalesce(s.resumed, false)
+      FROM met m
+      CROSS JOIN LATERAL (
+        SELECT x.* FROM flow.definition_node x WHERE x.definition_id = m.definition_id AND x.node_no = m.child_no OFFSET 0) n
+      LEFT JOIN LATERAL flow.find_node_state(m.flow_id, m.child_no) s ON true
+      WHERE coalesce(s.state, 'PENDING') IN ('PENDING', 'SKIPPED')
+      RETURNING flow_id, node_no, unmet, state
+    )
+    SELECT array_agg(ROW(c.flow_id, c.node_no, NULL, NULL)::flow.change_t ORDER BY c.flow_id, c.node_no)
+             FILTER (WHERE c.state = 'PENDING'),
+           array_agg(ROW(c.flow_id, c.node_no, 'SKIPPED', NULL)::flow.change_t) FILTER (WHERE c.state = 'SKIPPED')
+    INTO begun, resolved
+    FROM counted c WHERE c.unmet = 0;
+    released := released || begun;
+    EXIT WHEN resolved IS NULL;
+  END LOOP;
+  RETURN released;
 END;
 $$;
 COMMENT ON FUNCTION flow.release_children(flow.change_t[]) IS 'Engine: counts resolved parents off their children';
+
+-- pgflow_server/every/release_mutexes.sql
+CREATE FUNCTION flow.release_mutexes(_resolved flow.change_t[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Takes back what nodes that have ended had claimed.
+ *
+ * _resolved: the nodes.
+ * Returns the nodes that may begin now.
+ * Writes flow.mutex_claim.
+ */
+#variable_conflict error
+DECLARE
+  touched TEXT[];
+BEGIN
+  WITH gone AS
+  (
+    DELETE FROM flow.mutex_claim m USING unnest(_resolved) c WHERE m.flow_id = c.flow_id AND m.node_no = c.node_no
+    RETURNING m.flow
+  )
+  SELECT array_agg(DISTINCT g.flow) INTO touched FROM gone g;
+  IF touched IS NULL THEN
+    RETURN '{}';
+  END IF;
+  RETURN flow.find_free_nodes(touched);
+END;
+$$;
+COMMENT ON FUNCTION flow.release_mutexes(flow.change_t[]) IS 'Engine: takes back the mutexes of nodes that have ended';
 
 -- pgflow_server/every/release_parked.sql
 CREATE FUNCTION flow.release_parked(_nodes flow.change_t[]) RETURNS VOID LANGUAGE plpgsql
@@ -3249,6 +3954,93 @@ END;
 $$;
 COMMENT ON FUNCTION flow.resend_arguments(BIGINT, INT) IS 'Engine: has the arguments of a run sent again';
 
+-- pgflow_server/every/reset_nodes.sql
+CREATE FUNCTION flow.reset_nodes(_definition_id BIGINT, _nodes flow.change_t[]) RETURNS VOID
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * Has nodes wait anew, with the counters that follow from what is left of them: parents that are run again, too, and steps.
+ *
+ * _definition_id: their definition; _nodes: the nodes, each with how it is run again, see flow.find_nodes_to_restart().
+ * Writes flow.node_state.
+ */
+#variable_conflict error
+BEGIN
+  INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, resumed)
+  SELECT c.flow_id, c.node_no, CASE c.state WHEN 'SKIPPED' THEN 'SKIPPED' ELSE 'PENDING' END, coalesce(p.unmet, 0),
+         c.state <> 'SKIPPED' AND coalesce(p.spoiled, false), coalesce(k.finished, 0) + coalesce(w.waiting, 0),
+         coalesce(w.waiting, 0), 0, 0, c.state = 'RESUMED'
+  FROM unnest(_nodes) c
+  LEFT JOIN (
+    SELECT e.child_no, count(a.node_no) AS unmet,
+           bool_or(a.node_no IS NULL AND NOT e.continue_on_failure AND s.state NOT IN ('FINISHED', 'SKIPPED')) AS spoiled
+    FROM flow.definition_edge e
+    LEFT JOIN unnest(_nodes) a ON a.node_no = e.parent_no
+    LEFT JOIN LATERAL flow.find_node_state((_nodes[1]).flow_id, e.parent_no) s ON a.node_no IS NULL
+    WHERE e.definition_id = _definition_id
+    GROUP BY e.child_no) p ON p.child_no = c.node_no
+  LEFT JOIN (
+    SELECT t.owner_item, count(*) AS finished
+    FROM unnest(_nodes) a
+    JOIN async.task t ON t.owner_id = a.flow_id AND t.owner_item = a.node_no
+    WHERE t.key <> '00000000-0000-0000-0000-000000000000'
+    GROUP BY t.owner_item) k ON k.owner_item = c.node_no
+  LEFT JOIN (
+    SELECT x.node_no, sum(cardinality(x.steps)) AS waiting
+    FROM unnest(_nodes) a
+    JOIN flow.parked_chunk x ON x.flow_id = a.flow_id AND x.node_no = a.node_no
+    GROUP BY x.node_no) w ON w.node_no = c.node_no;
+END;
+$$;
+COMMENT ON FUNCTION flow.reset_nodes(BIGINT, flow.change_t[]) IS 'Engine: has nodes of a restarted run wait anew';
+
+-- pgflow_server/every/restart_run.sql
+CREATE FUNCTION flow.restart_run(_flow_id BIGINT, _node TEXT, _failed_only BOOL) RETURNS VOID
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS
+$$
+/*
+ * The server's part of flow.restart_flow(). All of it happens in the caller's session, however much there is to be run
+ * again: nothing else works on a run that has ended. The orchestrator then has only to begin the nodes that wait for none.
+ *
+ * _flow_id, _node, _failed_only: as flow.restart_flow() got them.
+ * Errors: as there.
+ * Writes flow.restart, flow.open_run, flow.run_state, async.request, and what flow.clear_nodes() and flow.reset_nodes() do.
+ */
+#variable_conflict error
+DECLARE
+  kept_definition CONSTANT BIGINT := flow.assert_restartable(_flow_id, _node);
+  nodes flow.change_t[] := flow.find_nodes_to_restart(_flow_id, kept_definition, _node, _failed_only);
+BEGIN
+  INSERT INTO flow.restart(flow_id, restart_no, node, failed_only, state_before, started_before, ended_before, first_error)
+  SELECT r.flow_id, coalesce(l.restart_no, 0) + 1, _node, _failed_only, s.state, coalesce(l.requested, r.requested), s.changed,
+         flow.find_first_error(r.flow_id)
+  FROM flow.run r
+  CROSS JOIN LATERAL (
+    SELECT x.state, x.changed FROM flow.run_state x WHERE x.flow_id = r.flow_id ORDER BY x.state_no DESC LIMIT 1) s
+  LEFT JOIN LATERAL (
+    SELECT x.restart_no, x.requested FROM flow.restart x
+    WHERE x.flow_id = r.flow_id ORDER BY x.restart_no DESC LIMIT 1) l ON true
+  WHERE r.flow_id = _flow_id;
+
+  PERFORM flow.clear_nodes(nodes);
+  PERFORM flow.reset_nodes(kept_definition, nodes);
+
+  INSERT INTO flow.run_state(flow_id, state, unresolved, failed, canceled)
+  SELECT _flow_id, 'RUNNING', count(*) FILTER (WHERE s.state = 'PENDING'),
+         count(*) FILTER (WHERE s.state IN ('FAILED', 'TIMED_OUT', 'DOA', 'CANCELED')), false
+  FROM flow.definition_node n
+  CROSS JOIN LATERAL flow.find_node_state(_flow_id, n.node_no) s
+  WHERE n.definition_id = kept_definition;
+  INSERT INTO flow.open_run(flow_id, flow) SELECT r.flow_id, r.flow FROM flow.run r WHERE r.flow_id = _flow_id;
+  PERFORM async.add_request('flow.restart', jsonb_build_object('flow_id', _flow_id));
+END;
+$$;
+COMMENT ON FUNCTION flow.restart_run(BIGINT, TEXT, BOOL) IS 'Engine: has a run that has ended run again';
+
 -- pgflow_server/every/send_arguments.sql
 CREATE FUNCTION flow.send_arguments(_flow_id BIGINT, _target_id INT) RETURNS TEXT LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
@@ -3277,18 +4069,65 @@ END;
 $$;
 COMMENT ON FUNCTION flow.send_arguments(BIGINT, INT) IS 'Engine: brings the arguments of a run to a target';
 
+-- pgflow_server/every/skip_nodes.sql
+CREATE FUNCTION flow.skip_nodes(_flow_ids BIGINT[]) RETURNS flow.change_t[] LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Resolves the nodes that runs have not chosen, as SKIPPED. Their children wait nevertheless until all that comes before
+ * them has ended: a SKIPPED node counts its parents off as others do, and passes that on (flow.release_children()).
+ *
+ * _flow_ids: runs that begin and have chosen some of their nodes.
+ * Returns the chosen nodes that may begin at once.
+ * Writes flow.node_state.
+ */
+#variable_conflict error
+DECLARE
+  roots flow.change_t[];
+  entering flow.change_t[];
+BEGIN
+  WITH skipped AS
+  (
+    INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled)
+    SELECT r.flow_id, n.node_no, 'SKIPPED', n.parents, false, 0, 0, 0, 0
+    FROM flow.run r
+    CROSS JOIN LATERAL (
+      SELECT x.node_no, x.parents FROM flow.definition_node x WHERE x.definition_id = r.definition_id
+      EXCEPT SELECT x.node_no, x.parents FROM unnest(r.chosen) c(node_no)
+      JOIN flow.definition_node x ON x.definition_id = r.definition_id AND x.node_no = c.node_no) n
+    WHERE r.flow_id = ANY(_flow_ids)
+    RETURNING flow_id, node_no, unmet
+  )
+  SELECT array_agg(ROW(s.flow_id, s.node_no, 'SKIPPED', NULL)::flow.change_t) FILTER (WHERE s.unmet = 0) INTO roots
+  FROM skipped s;
+
+  entering := ARRAY(
+    SELECT ROW(r.flow_id, n.node_no, NULL, NULL)::flow.change_t
+    FROM flow.run r
+    CROSS JOIN LATERAL unnest(r.chosen) c(node_no)
+    JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = c.node_no AND n.parents = 0
+    WHERE r.flow_id = ANY(_flow_ids));
+  IF roots IS NOT NULL THEN
+    entering := entering || flow.release_children(roots);
+  END IF;
+  RETURN entering;
+END;
+$$;
+COMMENT ON FUNCTION flow.skip_nodes(BIGINT[]) IS 'Engine: resolves the nodes that runs have not chosen';
+
 -- pgflow_server/every/stop_steps.sql
 CREATE FUNCTION flow.stop_steps(_nodes flow.change_t[], _message TEXT) RETURNS VOID
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Stops the steps of nodes: those that are no tasks yet are counted off as canceled at once, the others are canceled or
- * interrupted by the engine, and counted off as they end. A loop, since nodes that fail with steps under way are few.
+ * Stops the steps of nodes: those that are no tasks yet are counted off as canceled at once, and kept for a restart of the
+ * run; the others are canceled or interrupted by the engine, and counted off as they end. A loop, since nodes that fail
+ * with steps under way are few.
  *
  * _nodes: the nodes.
  * _message: why, for the steps.
- * Writes flow.chunk, flow.parked_chunk, flow.node_state, and what async.cancel_owned() does.
+ * Writes flow.chunk, flow.parked_chunk, flow.stopped_chunk, flow.node_state, and what async.cancel_owned() does.
  */
 #variable_conflict error
 DECLARE
@@ -3298,15 +4137,20 @@ BEGIN
     WITH gone AS
     (
       DELETE FROM flow.chunk k USING unnest(_nodes) c WHERE k.flow_id = c.flow_id AND k.node_no = c.node_no
-      RETURNING k.flow_id, k.node_no, cardinality(k.steps) AS steps
+      RETURNING k.chunk_id, k.flow_id, k.node_no, k.steps
     ), unparked AS
     (
       DELETE FROM flow.parked_chunk k USING unnest(_nodes) c WHERE k.flow_id = c.flow_id AND k.node_no = c.node_no
-      RETURNING k.flow_id, k.node_no, cardinality(k.steps) AS steps
+      RETURNING k.chunk_id, k.flow_id, k.node_no, k.steps
+    ), kept AS
+    (
+      INSERT INTO flow.stopped_chunk(chunk_id, flow_id, node_no, steps)
+      SELECT * FROM gone UNION ALL SELECT * FROM unparked
+      RETURNING flow_id, node_no, cardinality(steps) AS steps
     )
-    SELECT c.flow_id, c.node_no, coalesce(sum(g.steps), 0) AS dropped
+    SELECT c.flow_id, c.node_no, coalesce(sum(k.steps), 0) AS dropped
     FROM unnest(_nodes) c
-    LEFT JOIN (SELECT * FROM gone UNION ALL SELECT * FROM unparked) g ON g.flow_id = c.flow_id AND g.node_no = c.node_no
+    LEFT JOIN kept k ON k.flow_id = c.flow_id AND k.node_no = c.node_no
     GROUP BY c.flow_id, c.node_no
   LOOP
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict, error)
@@ -3325,10 +4169,11 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Adds pushed steps to their nodes: counted at once, made tasks in the next cycles. What was pushed to a run or node
- * that has ended, or does not exist, is dropped and logged. The loop takes all pushes to a node at once.
+ * that has ended, or does not exist, is dropped and logged; but what a node that fails is pushed to last is kept for a
+ * restart. The loop takes all pushes to a node at once.
  *
  * _requests: the pushes.
- * Writes what flow.add_chunks() does, and the log.
+ * Writes flow.stopped_chunk, the log, and what flow.add_chunks() does.
  */
 #variable_conflict error
 DECLARE
@@ -3344,7 +4189,11 @@ BEGIN
     LEFT JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node = q.payload->>'node'
     LEFT JOIN LATERAL flow.find_node_state(r.flow_id, n.node_no) s ON true
   LOOP
-    IF pushed.node_no IS NULL OR pushed.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS') OR pushed.verdict IS NOT NULL THEN
+    IF pushed.kept AND (pushed.verdict IS NOT NULL OR pushed.state IN ('FAILED', 'TIMED_OUT', 'CANCELED', 'DOA')) THEN
+      INSERT INTO flow.stopped_chunk(chunk_id, flow_id, node_no, steps)
+      SELECT nextval(pg_get_serial_sequence('flow.chunk', 'chunk_id')), pushed.flow_id, pushed.node_no, u.items
+      FROM unnest(_requests) u WHERE u.payload = pushed.payload AND cardinality(u.items) > 0;
+    ELSIF pushed.node_no IS NULL OR pushed.state NOT IN ('PENDING', 'READY', 'RUNNING_STEPS') THEN
       PERFORM async.log('WARNING', format('%s steps pushed to %s were dropped', pushed.steps, pushed.payload));
     ELSIF pushed.kept THEN
       PERFORM flow.add_chunks(pushed.flow_id, pushed.node_no, pushed.state, _requests, pushed.payload, pushed.steps::INT);

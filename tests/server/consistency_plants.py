@@ -41,6 +41,19 @@ BUSY = """
 INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_start, task_ids)
 SELECT -n, {epoch}, 0, {nowhere}, {lane}, -n, now(), '{{}}' FROM generate_series(1, 9) n
 """
+CLAIM = """
+INSERT INTO flow.mutex_claim(flow_id, node_no, flow, definition_id, held)
+SELECT {run}, {node}, r.flow, r.definition_id, {held}
+FROM flow.run r WHERE r.flow_id = CASE {run} WHEN -1 THEN {{whole}} ELSE {run} END
+"""
+RESTART = """
+INSERT INTO flow.restart(flow_id, restart_no, failed_only, state_before, started_before, ended_before, begun)
+VALUES ({run}, 1, false, 'FAILED', now(), now(), {begun})
+"""
+LATER_INTAKE = """;
+INSERT INTO async.intake(target_id, snapshot)
+SELECT 0, concat(x.id, ':', x.id, ':')::TXID_SNAPSHOT FROM (SELECT txid_current() + 9 AS id) x
+"""
 BATCH = """
 INSERT INTO async.batch(batch_id, epoch, ring, target_id, lane_id, pid, backend_start, task_ids)
 VALUES (-7, {epoch}, 0, {target}, {lane}, 1, '2026-01-01', ARRAY[{tasks}]::BIGINT[]);
@@ -192,11 +205,13 @@ RUNS = [
     Plant("open_run", "run {open}", "DELETE FROM flow.open_run WHERE flow_id = {open}"),
     Plant("open_run", "run {whole}", "INSERT INTO flow.open_run VALUES ({whole}, 'whole')"),
     Plant("run_not_begun", "run {whole}", "DELETE FROM flow.run_state WHERE flow_id = {whole}"),
+    Plant("run_not_begun", "run {whole}", RESTART.format(run="{whole}", begun="NULL") + LATER_INTAKE),
 ]
 ORDER = [
     Plant("node_ended_twice", "run {whole}, node a", node_state("whole", 1)),
     Plant("parent_counter", "run {open}, node child", node_state("open", 2, unmet="2")),
     Plant("parent_counter", "run {open}, node child", node_state("open", 2, spoiled="true")),
+    Plant("parent_counter", "run {open}, node child", node_state("open", 2, state="'SKIPPED'", unmet="0")),
     Plant("node_left_waiting", "run {open}, node child", node_state("open", 1, state="'FINISHED'")),
     Plant(
         "node_left_waiting",
@@ -247,6 +262,18 @@ NODE_TASKS = [
         "UPDATE async.result SET status = 'FAILED' WHERE task_id = {whole_task}",
     ),
 ]
+CLAIMS = [
+    Plant("node_without_claim", "run {open}, node waits", "DELETE FROM flow.mutex_claim WHERE node_no = 1"),
+    Plant("node_without_claim", "run {open}, node yields", "UPDATE flow.mutex_claim SET held = false"),
+    Plant("claim_left_waiting", "run {open}, node waits", "UPDATE flow.mutex_claim SET held = false"),
+    Plant("stray_claim", "run {whole}, node a", CLAIM.format(run="{whole}", node=1, held="true")),
+    Plant("stray_claim", "run {open}, node child", CLAIM.format(run="{open}", node=2, held="false")),
+    Plant(
+        "mutex_held_twice",
+        "run {open}, node waits",
+        "UPDATE flow.definition_mutex SET mutex_no = 1 WHERE node_no IN (1, 4)",
+    ),
+]
 LEFTOVERS = [
     Plant("unknown_run", "run -1", "INSERT INTO flow.run_state VALUES (-1, 1, 'RUNNING', 1, 0, false)"),
     Plant(
@@ -256,6 +283,9 @@ LEFTOVERS = [
     ),
     Plant("unknown_run", "run -1", "INSERT INTO flow.chunk(flow_id, node_no, steps) VALUES (-1, 1, '{{1}}')"),
     Plant("unknown_run", "run -1", "INSERT INTO flow.parked_chunk VALUES (-1, -1, 1, '{{1}}')"),
+    Plant("unknown_run", "run -1", "INSERT INTO flow.stopped_chunk VALUES (-1, -1, 1, '{{1}}')"),
+    Plant("unknown_run", "run -1", RESTART.format(run="-1", begun="now()")),
+    Plant("unknown_run", "run -1", CLAIM.format(run="-1", node=1, held="true")),
     Plant("unknown_run", "run -1", "INSERT INTO flow.arguments_sent VALUES (-1, {nowhere})"),
     Plant("unknown_run", "run -1", "INSERT INTO flow.arguments VALUES (-1, 'whole')"),
     Plant("unknown_run", "run -1", "UPDATE async.lane SET owner_id = -1 WHERE lane_id = {lane}"),
@@ -281,7 +311,24 @@ LEFTOVERS = [
         "run {whole}, node a",
         "INSERT INTO flow.chunk(flow_id, node_no, steps) VALUES ({whole}, 1, '{{1}}')",
     ),
+    Plant(
+        "stray_steps",
+        "run {whole}, node a",
+        "INSERT INTO flow.stopped_chunk VALUES (-1, {whole}, 1, '{{1}}')",
+    ),
     Plant("stray_steps", "run {open}, node steps", "UPDATE flow.parked_chunk SET node_no = 3"),
     Plant("open_lane_of_ended_run", "run {whole}", "INSERT INTO async.open_lane VALUES ({whole_lane})"),
 ]
-PLANTS = [*PLACES, *MARKS, *BATCHES, *LANES, *LIMITS, *RUNS, *ORDER, *COUNTS, *NODE_TASKS, *LEFTOVERS]
+PLANTS = [
+    *PLACES,
+    *MARKS,
+    *BATCHES,
+    *LANES,
+    *LIMITS,
+    *RUNS,
+    *ORDER,
+    *COUNTS,
+    *NODE_TASKS,
+    *CLAIMS,
+    *LEFTOVERS,
+]

@@ -372,6 +372,27 @@ def test_append_merges_by_name(db: Any) -> None:
     assert versions(db) == [1, 2, 3]
 
 
+def test_append_adds_mutexes(db: Any) -> None:
+    """What a mutex excludes already, in whatever order, is not added; it makes no version of its own."""
+    nodes(db, node("a"), node("b"), node("c"), mutexes=[["a", "b"]])
+    nodes(db, node("d"), append=True, mutexes=[["b", "a"], ["d", "c"], ["b"]])
+    assert db.value("SELECT configuration->'mutexes' FROM flow.definition WHERE version = 2") == [
+        ["a", "b"],
+        ["d", "c"],
+    ]
+    configure(db, {"mutexes": [["c", "d"]]}, append=True)
+    assert versions(db) == [1, 2]
+    configure(db, {"mutexes": [["a", "b", "c"]]}, append=True)
+    members = "SELECT mutex_no, node_no FROM flow.definition_mutex JOIN flow.flow USING (definition_id)"
+    assert db.execute(f"{members} ORDER BY 1, 2") == [
+        (1, 1), (1, 2), (2, 3), (2, 4), (3, 1), (3, 2), (3, 3)
+    ]  # fmt: skip
+    assert wrong(db, append=True, mutexes=["a", ["zz"]]) == [
+        "mutexes[4] must be an array of names of nodes",
+        'mutexes[5]: node "zz" does not exist',
+    ]
+
+
 def test_append_to_nothing_creates(db: Any) -> None:
     nodes(db, node("a"), append=True)
     assert stored(db, "node") == ["a"]

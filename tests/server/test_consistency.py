@@ -50,6 +50,7 @@ FLOWS: dict[str, list[dict[str, Any]]] = {
         {"node": "fails", "target": "self", "routine": "work.run", "retries": 1, "retry_delay": "1 h"},
     ],
 }
+MUTEXES = {"open": {"mutexes": [["waits"], ["yields"]]}}
 IDS = {
     "whole_task": "SELECT min(task_id) FROM async.task WHERE owner_id = {whole}",
     "whole_step": "SELECT min(task_id) FROM flow.v_flow_task WHERE flow_id = {whole} AND NOT is_node",
@@ -77,7 +78,7 @@ def ids(db: Database, orchestrator: Orchestrator) -> dict[str, int]:
     targets["targets"][1]["connection_string"] = db.conninfo
     db.execute("SELECT async.configure(%s)", [json.dumps(targets)])
     for flow, nodes in FLOWS.items():
-        work.configure(db, flow, {"nodes": nodes})
+        work.configure(db, flow, {"nodes": nodes} | MUTEXES.get(flow, {}))
     found = {
         "whole": work.run(db, "whole"),
         "spoiled": work.run(db, "spoiled", {"fail": ["a"]}),

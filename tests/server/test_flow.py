@@ -355,7 +355,6 @@ def test_an_empty_node_has_steps(flows: Any) -> None:
     assert node_states(flows, flow_id) == {"a": "FAILED", "b": "DOA"}
 
 
-@later
 def test_only_these_nodes(flows: Any) -> None:
     chain = [node("a"), node("b", "a"), node("c", "b"), node("d", "c")]
     flow_id = start(flows, *chain, told={"sleep": {"a": 0.3}}, only=["a", "c"])
@@ -366,7 +365,6 @@ def test_only_these_nodes(flows: Any) -> None:
     assert second.saw(first)
 
 
-@later
 @pytest.mark.parametrize(
     ("widen", "selected"),
     [
@@ -390,7 +388,6 @@ def test_only_these_nodes_widened(flows: Any, widen: str, selected: set[str]) ->
     } - selected
 
 
-@later
 def test_create_flow_is_run_flow(flows: Any) -> None:
     flow(flows, node("a"))
     assert wait_run(flows, flows.value("SELECT flow.create_flow('f', '{}')"), 30) == "FINISHED"
@@ -601,7 +598,6 @@ def test_wait(flows: Any) -> None:
     refused(flows, "PF011", "DO $$ BEGIN CALL flow.wait(flow.run_flow('f', '{}'), '1 s'); END $$")
 
 
-@later
 @pytest.mark.parametrize(
     ("how", "again"),
     [("", {"a": 2, "b": 1, "c": 1, "d": 2}), (", 'b'", {}), (", _failed_only => true", {})],
@@ -629,7 +625,7 @@ def test_restart_flow(flows: Any, how: str, again: dict[str, int]) -> None:
 
 @pytest.mark.parametrize(
     "call",
-    [pytest.param("flow.restart_flow(%s)", marks=later), "flow.drop_flow('f') WHERE %s > 0"],
+    ["flow.restart_flow(%s)", "flow.drop_flow('f') WHERE %s > 0"],
     ids=["restart", "drop"],
 )
 def test_what_an_open_run_refuses(flows: Any, call: str) -> None:
@@ -761,7 +757,6 @@ def test_max_concurrency_of_a_node(flows: Any) -> None:
     assert most_at_once(flows, flow_id, "a") == 2
 
 
-@later
 def test_mutexes(flows: Any) -> None:
     """Two nodes that exclude each other never run at once, across runs."""
     flow(flows, node("a"), node("b"), node("c"), mutexes=[["a", "b"]])
@@ -847,9 +842,9 @@ SOME = "ARRAY['{{}}']::JSONB[]"
         ("PF002", "CALL flow.wait(0, '1 s')"),
         ("PF004", "CALL flow.finish((0, 'f', '{{}}', 'a', NULL, 0)::flow.callback_arguments_t)"),
         ("PF005", "CALL flow.finish(({ended}, 'f', '{{}}', 'a', NULL, {task})::flow.callback_arguments_t)"),
-        pytest.param("PF003", "SELECT flow.run_flow('f', '{{}}', ARRAY['no_such_node'])", marks=later),
-        pytest.param("PF002", "SELECT flow.restart_flow(0)", marks=later),
-        pytest.param("PF003", "SELECT flow.restart_flow({ended}, 'no_such_node')", marks=later),
+        ("PF003", "SELECT flow.run_flow('f', '{{}}', ARRAY['no_such_node'])"),
+        ("PF002", "SELECT flow.restart_flow(0)"),
+        ("PF003", "SELECT flow.restart_flow({ended}, 'no_such_node')"),
         pytest.param("PF002", "SELECT flow.set_priority(0, 1)", marks=later),
     ],
 )

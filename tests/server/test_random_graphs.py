@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from tests.model import work
 from tests.model.graphs import graphs
 from tests.model.model import Graph, outcome
-from tests.server.later import later
 from tests.support.wait import wait_run
 
 SEED = int(os.environ.get("PGFLOW_SEED", "20260923"))
@@ -81,7 +80,6 @@ def test_random_graphs_end_as_the_model_says(two_databases: tuple[Any, Any], gra
     run_and_compare(*two_databases, graph)
 
 
-@later
 @pytest.mark.long
 @settings(bounded, max_examples=max(1, EXAMPLES // 4))
 @seed(SEED)

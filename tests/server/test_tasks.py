@@ -293,7 +293,7 @@ def test_latch_of_the_callers_own_transaction_is_refused(tasks: Any) -> None:
         ("PF007", "SELECT async.push_tasks(ARRAY[async.task('CALL work.do(1)', 'no such target')])"),
         ("PF004", "SELECT async.finish(ARRAY[0::BIGINT], 'FINISHED', NULL)"),
         ("PF004", "SELECT async.cancel(ARRAY[0::BIGINT])"),
-        pytest.param("PF004", "SELECT async.restart_task(0)", marks=later),
+        ("PF004", "SELECT async.restart_task(0)"),
     ],
 )
 def test_errors_have_their_sqlstates(tasks: Any, sqlstate: str, sql: str) -> None:
@@ -477,7 +477,6 @@ def test_defer_puts_a_task_back(tasks: Any) -> None:
     assert did(tasks) == [2, 3, 1]
 
 
-@later
 def test_restart_task(tasks: Any) -> None:
     tasks.execute("CREATE TABLE work.mended(mended BOOL)")
     task_id = push(tasks, "INSERT INTO work.did(id) SELECT 1 / count(*)::INT FROM work.mended")
@@ -487,6 +486,95 @@ def test_restart_task(tasks: Any) -> None:
     until(lambda: did(tasks) == [1], what="the task to run again")
 
 
+def test_a_waiting_task_that_is_put_off_runs_once(tasks: Any) -> None:
+    """Its time comes while what was before it in the queue still runs: it has its old place then."""
+    configure(tasks, concurrency_pools=[{"concurrency_pool": "one", "max_workers": 1}])
+    with Gate(tasks) as gate:
+        push(tasks, "SELECT work.gate(1)", concurrency_pool="one")
+        until(lambda: gate.waiting() == 1, what="the only worker to be taken")
+        first, second = (push(tasks, f"CALL work.do({n})", concurrency_pool="one") for n in (1, 2))
+        taken_in(tasks, first, second)
+        tasks.execute("SELECT async.defer(%s, '100 ms')", ([first],))
+        tasks.execute("SELECT async.wait_for_latch()")
+        assert tasks.execute("SELECT * FROM async.check_consistency()") == []
+        until(lambda: tasks.value("SELECT count(*) = 0 FROM async.delayed"), what="its time to come")
+        assert tasks.execute("SELECT * FROM async.check_consistency()") == []
+    assert end(tasks, first, second) == ["FINISHED", "FINISHED"]
+    assert end(tasks, push(tasks, "CALL work.do(3)", concurrency_pool="one")) == ["FINISHED"]
+    assert did(tasks) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("end_before", ["FINISHED", "FAILED", "CANCELED"])
+def test_a_task_is_restarted_however_it_ended(tasks: Any, end_before: str) -> None:
+    """Under its own number; how it ended before stays readable, and it has its retries again."""
+    configure(tasks, concurrency_pools=[{"concurrency_pool": "one", "max_workers": 1}])
+    tasks.execute(
+        "CREATE TABLE work.flag(broken BOOL); INSERT INTO work.flag VALUES (%s)" % (end_before == "FAILED")
+    )
+    query = "INSERT INTO work.did(id) SELECT 1 / (NOT broken)::INT FROM work.flag"
+    with Gate(tasks) as gate:
+        push(tasks, "SELECT work.gate(1)", concurrency_pool="one")
+        until(lambda: gate.waiting() == 1, what="the only worker to be taken")
+        task_id = push(tasks, query, concurrency_pool="one")
+        taken_in(tasks, task_id)
+        if end_before == "CANCELED":
+            tasks.execute("SELECT async.cancel(ARRAY[%s])", (task_id,))
+            assert end(tasks, task_id) == ["CANCELED"]
+            tasks.execute("SELECT async.restart_task(%s)", (task_id,))
+            tasks.execute("SELECT async.wait_for_latch()")
+            assert look(tasks, task_id, "state") == "READY"
+    if end_before != "CANCELED":
+        assert end(tasks, task_id) == [end_before]
+        tasks.execute("UPDATE work.flag SET broken = false")
+        tasks.execute("SELECT async.restart_task(%s)", (task_id,))
+        tasks.execute("SELECT async.wait_for_latch()")
+    assert end(tasks, task_id) == ["FINISHED"]
+    assert did(tasks) == [1, 1] if end_before == "FINISHED" else [1]
+    attempts = "SELECT attempt, status, counted FROM async.attempt WHERE task_id = %s"
+    assert tasks.execute(attempts, (task_id,)) == [(1, end_before, False)]
+
+
+def test_a_restarted_task_is_restarted_once(tasks: Any) -> None:
+    """Two ask in one breath: the second finds that it has not ended, and is logged."""
+    task_id = push(tasks, "CALL work.do(1)")
+    assert end(tasks, task_id) == ["FINISHED"]
+    twice = "SELECT async.restart_task(%s), async.restart_task(%s)"
+    tasks.execute(twice, (task_id, task_id))
+    tasks.execute("SELECT async.wait_for_latch()")
+    assert end(tasks, task_id) == ["FINISHED"]
+    assert did(tasks) == [1, 1]
+
+
+def test_what_is_not_restarted(tasks: Any) -> None:
+    """A task that has not ended, one that was only recorded, one of a run: with a hint."""
+
+    def refusal(task_id: int) -> psycopg.Error:
+        with pytest.raises(psycopg.Error) as caught:
+            tasks.execute("SELECT async.restart_task(%s)", (task_id,))
+        assert caught.value.sqlstate == "PF005"
+        return caught.value
+
+    tasks.execute("SELECT async.pause()")
+    open_task = push(tasks, "CALL work.do(1)")
+    refusal(open_task)
+    taken_in(tasks, open_task)
+    refusal(open_task)
+    tasks.execute("SELECT async.resume()")
+    recorded = push(tasks, "CALL work.do(2)", run_type="EMPTY")
+    assert end(tasks, open_task, recorded) == ["FINISHED", "FINISHED"]
+    refusal(recorded)
+    tasks.execute(
+        """CREATE PROCEDURE work.nothing(_args flow.callback_arguments_t) LANGUAGE sql AS 'SELECT 1';
+           SELECT flow.configure_flow(
+             'f', '{"nodes": [{"node": "a", "target": "self", "routine": "work.nothing"}]}')"""
+    )
+    flow_id = tasks.value("SELECT flow.run_flow('f', '{}')")
+    tasks.execute("CALL flow.wait(%s, '30 s')", (flow_id,))
+    of_run = tasks.value("SELECT task_id FROM flow.v_flow_task WHERE flow_id = %s", (flow_id,))
+    assert "flow.restart_flow()" in (refusal(of_run).diag.message_hint or "")
+
+
+@later
 def test_workers_outside_take_tasks_without_query(tasks: Any) -> None:
     """Offered under the target's limit, taken by one worker each, given back when the time is up."""
     tasks.execute("SELECT 'async.get_tasks(TEXT, INT, INTERVAL)'::REGPROCEDURE")

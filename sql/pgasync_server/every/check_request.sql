@@ -7,7 +7,7 @@ $$
  * another's.
  *
  * _request: what is about to be asked; its kind and payload count.
- * Errors: those of async.check_finish() and of the hooks.
+ * Errors: those of async.check_finish(), async.check_restart() and of the hooks.
  * Reads async.hook.
  */
 #variable_conflict error
@@ -16,6 +16,8 @@ DECLARE
 BEGIN
   IF _request.kind = 'async.finish' THEN
     PERFORM async.check_finish(_request.payload);
+  ELSIF _request.kind = 'async.restart' THEN
+    PERFORM async.check_restart(_request.payload);
   ELSIF _request.kind NOT LIKE 'async.%' THEN
     SELECT h.check_request INTO checker FROM async.hook h WHERE h.owner = split_part(_request.kind, '.', 1);
     IF checker IS NOT NULL THEN

@@ -3,7 +3,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * What is noted about a task belongs to one that it can be noted of. A doom is that of a task that runs, or marks one that
- * has ended where it waited, until its lane has passed it; an early answer is for a task that runs; results and attempts
+ * has ended, or was put off, where it waited, until its lane has passed it; an early answer is for a task that runs; results
+ * and attempts
  * are of tasks that are kept.
  *
  * Returns a row a problem.
@@ -24,7 +25,9 @@ LEFT JOIN running n ON n.task_id = d.task_id
 LEFT JOIN async.task t ON t.task_id = d.task_id
 LEFT JOIN async.result r ON r.task_id = d.task_id
 LEFT JOIN reached p ON p.lane_id = t.lane_id
-WHERE n.task_id IS NULL AND (t.seq > coalesce(p.seq, 0) AND r.task_id IS NOT NULL) IS NOT true
+LEFT JOIN async.delayed y ON y.task_id = d.task_id
+WHERE n.task_id IS NULL
+  AND (t.seq > coalesce(p.seq, 0) AND (r.task_id IS NOT NULL OR y.task_id IS NOT NULL)) IS NOT true
 
 UNION ALL
 SELECT 'stray_early_finish', format('task %s', e.task_id), 'has an answer that waits for its end, and does not run'

@@ -3,7 +3,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * A task that has no result is in one place where tasks wait or run; one that has is in none. What waits in a lane counts
- * only if an orchestrator that starts would look there.
+ * only if an orchestrator that starts would look there, and not if the lane is to pass it over: then it waits elsewhere.
  *
  * Returns a row a problem.
  */
@@ -20,7 +20,7 @@ WITH open_task AS
   FROM open_task t
   JOIN async.open_lane o ON o.lane_id = t.lane_id
   LEFT JOIN reached p ON p.lane_id = t.lane_id
-  WHERE t.seq > coalesce(p.seq, 0)
+  WHERE t.seq > coalesce(p.seq, 0) AND NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = t.task_id)
   UNION ALL
   SELECT q.task_id, 'waits to go again in lane ' || q.lane_id FROM async.requeue q
   UNION ALL

@@ -23,6 +23,7 @@ BEGIN
         CASE request.kind
           WHEN 'async.push' THEN PERFORM async.take_in_push(request);
           WHEN 'async.finish' THEN _s := async.take_in_finish(_s, request.payload);
+          WHEN 'async.restart' THEN PERFORM async.take_in_restart(request.payload);
           WHEN 'async.interrupt' THEN _s := async.interrupt_owned(_s, request.payload);
           WHEN 'async.stop' THEN _s.stopping := _s.stopping OR request.requested > _s.started;
           ELSE PERFORM async.log('WARNING', format('unknown request %s', request.kind));

@@ -6,7 +6,7 @@ $$
  * most, and not at what was due when it looked before: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
- * Writes async.delayed, async.requeue, what async.end_waiting_tasks(), async.lapse_offers() and
+ * Writes async.delayed, what async.return_tasks(), async.end_waiting_tasks(), async.lapse_offers() and
  * async.redeliver_results() do.
  */
 #variable_conflict error
@@ -27,7 +27,7 @@ BEGIN
     )
     SELECT g.lane_id, array_agg(g.task_id ORDER BY g.due) AS task_ids FROM gone g GROUP BY g.lane_id
   LOOP
-    PERFORM async.put_back(woken.lane_id, woken.task_ids);
+    PERFORM async.return_tasks(woken.lane_id, woken.task_ids);
   END LOOP;
   late := ARRAY(SELECT y.task_id FROM async.yielded y WHERE y.times_up >= _s.due_from AND y.times_up <= now);
   PERFORM async.end_waiting_tasks(late, 'TIMED_OUT', 'timed out waiting for its finish');

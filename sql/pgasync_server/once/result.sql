@@ -35,6 +35,7 @@ CREATE TABLE async.attempt
   sqlstate TEXT,
   error TEXT,
   counted BOOL NOT NULL,        /* against the lane's retries */
+  past BOOL NOT NULL DEFAULT false,   /* the task has ended since, and was restarted */
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
 COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';

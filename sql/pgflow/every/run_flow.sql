@@ -15,9 +15,12 @@ $$
  *
  * _flow: name of the flow.
  * _arguments: every callback gets them.
- * _only_these_nodes, _add_parents, _add_children, _parent_task_id: not run in this version.
+ * _only_these_nodes: names of the nodes to run, the others are SKIPPED; null: all. They count as finished, and what comes
+ *   after them still waits for what comes before them.
+ * _add_parents, _add_children: run all ancestors, all descendants of these nodes, too.
+ * _parent_task_id: not run in this version.
  * _priority: added to those of the nodes; lower runs first.
- * Errors: PF001 unknown flow, 0A000 what this version does not run; PF008 on a client without a server.
+ * Errors: PF001 unknown flow, PF003 unknown nodes, 0A000 what this version does not run; PF008 on a client without a server.
  * Writes, on a server: flow.run, flow.open_run, flow.arguments, async.request.
  */
 #variable_conflict error
@@ -27,7 +30,8 @@ BEGIN
       'SELECT flow.run_flow(%L, %L, %L, %L, %L, %L, _priority => %L)',
       _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority)) a;
   ELSE
-    flow_id := flow.create_run(_flow, _arguments, _only_these_nodes, _parent_task_id, _priority);
+    flow_id := flow.create_run(
+      _flow, _arguments, _only_these_nodes, _add_parents, _add_children, _parent_task_id, _priority);
   END IF;
 END;
 $$;

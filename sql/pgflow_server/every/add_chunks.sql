@@ -24,9 +24,10 @@ BEGIN
     INSERT INTO flow.chunk(flow_id, node_no, steps)
     SELECT _flow_id, _node_no, u.items FROM unnest(_requests) u WHERE u.payload = _payload AND cardinality(u.items) > 0;
   END IF;
-  INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict)
+  INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict,
+                              resumed)
   SELECT _flow_id, _node_no, _state, coalesce(s.unmet, n.parents), coalesce(s.spoiled, false), coalesce(s.steps, 0) + _steps,
-         coalesce(s.unfinished, 0) + _steps, coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict
+         coalesce(s.unfinished, 0) + _steps, coalesce(s.failed, 0), coalesce(s.canceled, 0), s.verdict, coalesce(s.resumed, false)
   FROM flow.run r
   JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = _node_no
   LEFT JOIN LATERAL flow.find_node_state(_flow_id, _node_no) s ON true

@@ -4,7 +4,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Carries the end of nodes down the graphs: children whose parents have all resolved begin or are DOA, and so on
- * through nodes that have nothing to do. The cost is that of the edges passed.
+ * through nodes that have nothing to do; nodes that have waited for their mutexes begin. The cost is that of the edges
+ * passed.
  *
  * _resolved: nodes that end, with the state in which they do.
  * _entered: nodes that may begin anyhow.
@@ -18,7 +19,7 @@ DECLARE
 BEGIN
   LOOP
     IF cardinality(resolved) > 0 THEN
-      PERFORM flow.record_ends(resolved);
+      entering := entering || flow.record_ends(resolved);
       all_resolved := all_resolved || resolved;
       entering := entering || flow.release_children(resolved);
     END IF;

@@ -1,7 +1,5 @@
-CREATE OR REPLACE FUNCTION flow.assert_runnable(
-  _flow_id BIGINT,
-  _only_these_nodes TEXT[],
-  _parent_task_id BIGINT) RETURNS VOID LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION flow.assert_runnable(_flow_id BIGINT, _parent_task_id BIGINT) RETURNS VOID
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
@@ -9,7 +7,7 @@ $$
  * was meant.
  *
  * _flow_id: the run, recorded already.
- * _only_these_nodes, _parent_task_id: as flow.run_flow() got them.
+ * _parent_task_id: as flow.run_flow() got them.
  * Errors: 0A000, which names all of it.
  */
 #variable_conflict error
@@ -17,10 +15,8 @@ DECLARE
   wanting TEXT;
 BEGIN
   SELECT concat_ws(', ',
-    CASE WHEN _only_these_nodes IS NOT NULL THEN '_only_these_nodes' END,
     CASE WHEN _parent_task_id IS NOT NULL THEN '_parent_task_id' END,
     CASE WHEN d.concurrency_group_routine IS NOT NULL THEN 'concurrency_group_routine' END,
-    CASE WHEN EXISTS (SELECT FROM flow.definition_mutex m WHERE m.definition_id = d.definition_id) THEN 'mutexes' END,
     CASE WHEN bool_or(n.steps_to_flow IS NOT NULL) THEN 'steps_to_flow' END,
     CASE WHEN bool_or(n.node_timeout IS NOT NULL) THEN 'node_timeout' END,
     CASE WHEN bool_or(n.max_concurrency IS NOT NULL) THEN 'max_concurrency' END)
@@ -35,5 +31,5 @@ BEGIN
   END IF;
 END;
 $$;
-COMMENT ON FUNCTION flow.assert_runnable(BIGINT, TEXT[], BIGINT) IS
+COMMENT ON FUNCTION flow.assert_runnable(BIGINT, BIGINT) IS
   'Engine: refuses runs that need what is not there yet';

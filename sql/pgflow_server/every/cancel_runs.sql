@@ -14,6 +14,7 @@ DECLARE
   doomed_id BIGINT;
   idle flow.change_t[];
   busy flow.change_t[];
+  freed flow.change_t[];
 BEGIN
   FOREACH doomed_id IN ARRAY _flow_ids LOOP
     CONTINUE WHEN NOT EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = doomed_id);
@@ -30,12 +31,16 @@ BEGIN
     JOIN flow.definition_node n ON n.definition_id = r.definition_id
     LEFT JOIN LATERAL flow.find_node_state(doomed_id, n.node_no) s ON true
     WHERE r.flow_id = doomed_id;
-    PERFORM flow.record_ends(idle);
+    freed := flow.record_ends(idle);
     PERFORM flow.count_ends(idle);
     IF busy IS NOT NULL THEN
       PERFORM flow.condemn_nodes(busy, NULL, 'run canceled');
       PERFORM async.cancel_owned('flow', doomed_id, NULL, 'run canceled');
       PERFORM flow.advance(flow.find_done_nodes(busy));
+    END IF;
+    IF cardinality(freed) > 0 THEN
+      -- asked again: some may have begun just now
+      PERFORM flow.advance('{}', flow.find_free_nodes(ARRAY(SELECT r.flow FROM flow.run r WHERE r.flow_id = doomed_id)));
     END IF;
   END LOOP;
 END;

@@ -21,6 +21,8 @@ SELECT p.* FROM flow.find_count_problems() p
 UNION ALL
 SELECT p.* FROM flow.find_node_task_problems() p
 UNION ALL
+SELECT p.* FROM flow.find_claim_problems() p
+UNION ALL
 SELECT p.* FROM flow.find_leftover_problems() p;
 $$;
 COMMENT ON FUNCTION flow.check_consistency() IS 'Whether all that is kept of runs and tasks agrees: a row a problem';

@@ -5,7 +5,7 @@ $$
  * Hook of the engine: refuses requests that name a run or node that is not there or has ended, while the caller can
  * still be told.
  *
- * _request: the request, of kind flow.run, flow.push or flow.cancel.
+ * _request: the request, of kind flow.run, flow.restart, flow.push or flow.cancel.
  * Errors: PF002, PF003, PF005.
  */
 #variable_conflict error

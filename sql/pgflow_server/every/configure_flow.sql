@@ -12,7 +12,7 @@ $$
  * _flow_name: name of the flow, at most 63 bytes.
  * _configuration: {"concurrency_group_routine", "mutexes", "nodes"}; flow.get_configuration_rules() lists the keys of a node.
  * _append: merge it into the configuration that the flow has: nodes are told apart by name, keys that are given win,
- *   null brings a default back.
+ *   mutexes are added to those that it has, null brings a default back.
  * Errors: PF006, which names all that is wrong; nothing is changed then.
  * Writes flow.flow, flow.definition and its parts; locks flow.flow, so that one configuration follows the other. Runs
  *   may start meanwhile.

@@ -7,7 +7,7 @@ $$
  *
  * _flow_ids: the runs.
  * _limit: most lanes at a time.
- * Writes flow.run, flow.run_state, flow.arguments_sent, async.lane, and async.errand by async.add_errand().
+ * Writes flow.run, flow.restart, flow.run_state, flow.arguments_sent, async.lane, and async.errand by async.add_errand().
  */
 #variable_conflict error
 DECLARE
@@ -22,6 +22,7 @@ BEGIN
     FROM flow.arguments_sent a JOIN async.target t ON t.target_id = a.target_id
     WHERE a.flow_id = ANY(_flow_ids);
     DELETE FROM flow.arguments_sent a WHERE a.flow_id = ANY(_flow_ids);
+    DELETE FROM flow.restart x WHERE x.flow_id = ANY(_flow_ids);
     DELETE FROM flow.run_state s WHERE s.flow_id = ANY(_flow_ids);
     DELETE FROM flow.run r WHERE r.flow_id = ANY(_flow_ids);
   END IF;

@@ -2,8 +2,9 @@ CREATE OR REPLACE FUNCTION flow.find_leftover_problems() RETURNS SETOF async.pro
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Nothing is there of runs and nodes that are not, steps wait only for nodes that may still begin them, and the lanes of a
- * run that has ended are closed. Arguments are kept of runs only, unless another server uses this database too.
+ * Nothing is there of runs and nodes that are not, steps wait only for nodes that may still begin them, stopped ones are
+ * of nodes that fail, and the lanes of a run that has ended are closed. Arguments are kept of runs only, unless another
+ * server uses this database too.
  *
  * Returns a row a problem.
  */
@@ -13,6 +14,9 @@ WITH named AS
   UNION SELECT 'flow.node_state', s.flow_id FROM flow.node_state s
   UNION SELECT 'flow.chunk', c.flow_id FROM flow.chunk c
   UNION SELECT 'flow.parked_chunk', c.flow_id FROM flow.parked_chunk c
+  UNION SELECT 'flow.stopped_chunk', c.flow_id FROM flow.stopped_chunk c
+  UNION SELECT 'flow.restart', x.flow_id FROM flow.restart x
+  UNION SELECT 'flow.mutex_claim', m.flow_id FROM flow.mutex_claim m
   UNION SELECT 'flow.arguments_sent', a.flow_id FROM flow.arguments_sent a
   UNION SELECT 'async.lane', l.owner_id FROM async.lane l WHERE l.owner = 'flow'
   UNION SELECT 'async.task', t.owner_id FROM async.task t WHERE t.key IS NOT NULL
@@ -42,7 +46,11 @@ UNION ALL
 SELECT 'stray_steps', n.name, format('is %s, and steps wait in %s', n.state, c.what)
 FROM (SELECT DISTINCT 'flow.chunk' AS what, k.flow_id, k.node_no, ARRAY['READY', 'RUNNING_STEPS'] AS states FROM flow.chunk k
       UNION ALL
-      SELECT DISTINCT 'flow.parked_chunk', p.flow_id, p.node_no, ARRAY['PENDING', 'READY'] FROM flow.parked_chunk p) c
+      SELECT DISTINCT 'flow.parked_chunk', p.flow_id, p.node_no, ARRAY['PENDING', 'READY'] FROM flow.parked_chunk p
+      UNION ALL
+      SELECT DISTINCT 'flow.stopped_chunk', t.flow_id, t.node_no,
+             ARRAY['READY', 'RUNNING_STEPS', 'FAILED', 'TIMED_OUT', 'CANCELED', 'DOA']
+      FROM flow.stopped_chunk t) c
 JOIN flow.list_node_states() n ON n.flow_id = c.flow_id AND n.node_no = c.node_no
 WHERE NOT n.state = ANY(c.states)
 

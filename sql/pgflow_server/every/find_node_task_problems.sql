@@ -2,8 +2,9 @@ CREATE OR REPLACE FUNCTION flow.find_node_task_problems() RETURNS SETOF async.pr
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The state of a node follows from that of its own task, the one with the key of zeros: there is none before it is READY,
- * and while it is, that task has no result that the node could be told of.
+ * The state of a node follows from that of its own task, the one with the key of zeros: there is none before it is READY
+ * (unless it has finished, and the run was restarted since), and while it is, that task has no result that the node could be
+ * told of.
  *
  * Returns a row a problem.
  */
@@ -28,7 +29,8 @@ CROSS JOIN LATERAL (
      CASE WHEN NOT j.has_task AND NOT j.is_empty AND j.state IN ('READY', 'RUNNING_STEPS', 'FINISHED', 'FAILED') THEN
        format('is %s, and has no task', j.state) END),
     ('task_of_waiting_node',
-     CASE WHEN j.has_task AND (j.state = 'PENDING' OR j.is_empty) THEN
+     CASE WHEN j.has_task AND (j.state = 'PENDING' AND (NOT j.resumed OR j.task_status IS DISTINCT FROM 'FINISHED')
+                               OR j.is_empty) THEN
        format('is %s%s, and has a task', j.state, CASE WHEN j.is_empty THEN ', calls nothing' END) END),
     ('node_not_told',
      CASE WHEN j.state = 'READY' AND j.task_status IS NOT NULL THEN

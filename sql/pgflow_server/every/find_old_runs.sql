@@ -8,7 +8,7 @@ $$
  * The setting pgflow.runs_seen of the orchestrator's session holds how far it has got.
  *
  * _keep: how long ago they must have ended.
- * Reads flow.run, flow.run_state.
+ * Reads flow.run, flow.run_state, flow.open_run; locks rows of the first, passing over those that are just being restarted.
  */
 #variable_conflict error
 DECLARE
@@ -27,7 +27,11 @@ BEGIN
     PERFORM set_config(
       'pgflow.runs_seen', (CASE WHEN piece.runs = 100 AND NOT piece.has_new THEN piece.furthest ELSE 0 END)::TEXT, false);
   END IF;
-  RETURN piece.old_ids;
+  piece.old_ids := ARRAY(
+    SELECT r.flow_id FROM flow.run r WHERE r.flow_id = ANY(piece.old_ids) ORDER BY r.flow_id FOR UPDATE SKIP LOCKED);
+  -- asked once they are locked: a restart may have been committed just before
+  RETURN ARRAY(
+    SELECT u FROM unnest(piece.old_ids) u WHERE NOT EXISTS (SELECT FROM flow.open_run o WHERE o.flow_id = u) ORDER BY u);
 END;
 $$;
 COMMENT ON FUNCTION flow.find_old_runs(INTERVAL) IS 'Engine: runs that ended long ago';

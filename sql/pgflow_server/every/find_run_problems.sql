@@ -2,9 +2,9 @@ CREATE OR REPLACE FUNCTION flow.find_run_problems() RETURNS SETOF async.problem_
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * The counters of a run are what its nodes give, its state follows from them, and it is open until it has ended. A run
- * has begun once the orchestrator has taken in requests by a snapshot that had seen it; what is below xmin of a snapshot
- * had ended by then, subtransactions too.
+ * The counters of a run are what its nodes give, its state follows from them, and it is open until it has ended. A run,
+ * or its restart, has begun once the orchestrator has taken in requests by a snapshot that had seen it; what
+ * is below xmin of a snapshot had ended by then, subtransactions too.
  *
  * Returns a row a problem.
  */
@@ -24,6 +24,7 @@ FROM told s
 JOIN flow.arguments a ON a.flow_id = s.flow_id
 LEFT JOIN counted c ON c.flow_id = s.flow_id
 WHERE (s.unresolved, s.failed) IS DISTINCT FROM (coalesce(c.unresolved, 0), coalesce(c.failed, 0))
+  AND NOT EXISTS (SELECT FROM flow.restart x WHERE x.flow_id = s.flow_id AND x.begun IS NULL)
 
 UNION ALL
 SELECT 'run_state', format('run %s', s.flow_id),
@@ -35,7 +36,10 @@ WHERE s.state <> CASE WHEN s.unresolved > 0 THEN 'RUNNING' WHEN s.canceled THEN 
 
 UNION ALL
 SELECT 'run_ended_twice', format('run %s', s.flow_id), format('has ended %s times', count(*))
-FROM flow.run_state s WHERE s.state <> 'RUNNING' GROUP BY s.flow_id HAVING count(*) > 1
+FROM flow.run_state s
+WHERE s.state <> 'RUNNING'
+  AND (s.state_no > (SELECT max(x.state_no) FROM flow.restart x WHERE x.flow_id = s.flow_id)) IS NOT false
+GROUP BY s.flow_id HAVING count(*) > 1
 
 UNION ALL
 SELECT 'open_run', format('run %s', coalesce(r.flow_id, o.flow_id)),
@@ -49,11 +53,12 @@ WHERE r.flow_id IS NULL OR (coalesce(s.state, 'RUNNING') = 'RUNNING') <> (o.flow
 
 UNION ALL
 SELECT 'run_not_begun', format('run %s', r.flow_id), 'was asked for, and has not begun although later requests were taken in'
-FROM flow.run r
-WHERE NOT EXISTS (SELECT FROM flow.run_state s WHERE s.flow_id = r.flow_id)
-  AND EXISTS (
-    SELECT FROM async.intake i
-    WHERE i.target_id = 0
-      AND (txid_snapshot_xmin(i.snapshot) - 1 - r.xmin::TEXT::BIGINT) & 4294967295 < 2147483648);
+FROM (SELECT n.flow_id, n.xmin FROM flow.run n
+      WHERE NOT EXISTS (SELECT FROM flow.run_state s WHERE s.flow_id = n.flow_id)
+      UNION ALL SELECT x.flow_id, x.xmin FROM flow.restart x WHERE x.begun IS NULL) r
+WHERE EXISTS (
+  SELECT FROM async.intake i
+  WHERE i.target_id = 0
+    AND (txid_snapshot_xmin(i.snapshot) - 1 - r.xmin::TEXT::BIGINT) & 4294967295 < 2147483648);
 $$;
 COMMENT ON FUNCTION flow.find_run_problems() IS 'Engine: runs whose counters or states are wrong';

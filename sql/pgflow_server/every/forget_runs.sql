@@ -7,7 +7,7 @@ $$
  *
  * _flow_ids: the runs, in order.
  * _limit: most rows of a table at a time.
- * Writes flow.arguments, flow.node_state, flow.run_state, flow.parked_chunk, async.lane_position, and what
+ * Writes flow.arguments, flow.node_state, flow.run_state, flow.stopped_chunk, async.lane_position, and what
  *   async.forget_tasks() and flow.drop_runs() do.
  */
 #variable_conflict error
@@ -34,8 +34,8 @@ BEGIN
     LIMIT _limit));
   GET DIAGNOSTICS removed = ROW_COUNT;
   more := more OR removed = _limit;
-  DELETE FROM flow.parked_chunk s
-  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.parked_chunk o WHERE o.flow_id = ANY(_flow_ids) LIMIT 100));
+  DELETE FROM flow.stopped_chunk s
+  WHERE s.ctid = ANY(ARRAY(SELECT o.ctid FROM flow.stopped_chunk o WHERE o.flow_id = ANY(_flow_ids) LIMIT 100));
   GET DIAGNOSTICS removed = ROW_COUNT;
   more := more OR removed = 100;
   DELETE FROM async.lane_position s

@@ -29,7 +29,7 @@ BEGIN
   WHERE d.flow = _flow_name
   RETURNING definition_id INTO new_id;
 
-  PERFORM flow.insert_nodes(new_id, _configuration->'nodes');
+  PERFORM flow.insert_nodes(new_id, _configuration->'nodes', _configuration->'mutexes');
   PERFORM flow.insert_mutexes(new_id, _configuration->'mutexes');
 
   INSERT INTO flow.definition_edge(definition_id, parent_no, child_no, continue_on_failure)

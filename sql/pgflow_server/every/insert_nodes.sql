@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION flow.insert_nodes(_definition_id BIGINT, _nodes JSONB) RETURNS VOID
+CREATE OR REPLACE FUNCTION flow.insert_nodes(_definition_id BIGINT, _nodes JSONB, _mutexes JSONB) RETURNS VOID
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off AS
@@ -8,14 +8,21 @@ $$
  *
  * _definition_id: the definition.
  * _nodes: nodes of a configuration that has been checked.
+ * _mutexes: its mutexes, or null.
  * Writes flow.definition_node.
  */
 #variable_conflict error
+DECLARE
+  members JSONB := (
+    SELECT coalesce(jsonb_object_agg(m.node, m.mutexes), '{}')
+    FROM (SELECT e.node, count(*) AS mutexes
+          FROM jsonb_array_elements(CASE WHEN jsonb_typeof(_mutexes) = 'array' THEN _mutexes ELSE '[]' END) s(item)
+          CROSS JOIN LATERAL jsonb_array_elements_text(s.item) e(node) GROUP BY e.node) m);
 BEGIN
   INSERT INTO flow.definition_node(
     definition_id, node_no, node, target, routine, step_routine, empty, all_steps_must_complete, synchronous, priority,
     node_timeout, step_timeout, max_concurrency, retries, retry_delay, retry_backoff, retry_max_delay, retry_on, on_interrupt,
-    steps_to_flow, steps, parents)
+    steps_to_flow, steps, parents, mutexes)
   SELECT
     _definition_id,
     n.no,
@@ -49,9 +56,10 @@ BEGIN
         GROUP BY 1
       ) s
     ) END,
-    CASE WHEN n.item->>'dependencies' IS NOT NULL THEN jsonb_array_length(n.item->'dependencies') ELSE 0 END
+    CASE WHEN n.item->>'dependencies' IS NOT NULL THEN jsonb_array_length(n.item->'dependencies') ELSE 0 END,
+    coalesce((members->>(n.item->>'node'))::INT, 0)
   FROM jsonb_array_elements(_nodes) WITH ORDINALITY AS n(item, no)
   ORDER BY n.no;
 END;
 $$;
-COMMENT ON FUNCTION flow.insert_nodes(BIGINT, JSONB) IS 'Engine: stores the nodes of a definition';
+COMMENT ON FUNCTION flow.insert_nodes(BIGINT, JSONB, JSONB) IS 'Engine: stores the nodes of a definition';

@@ -4,7 +4,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * A configuration with another merged into it: keys that are given win, nodes of the same name are merged in the same
- * way, others come behind those that exist. A key that is given as null takes its default again.
+ * way, others come behind those that exist. Mutexes are added to those that exist, unless one of these names as much. A key
+ * that is given as null takes its default again.
  *
  * _current: configuration of the flow.
  * _given: what to merge into it; an object. Its nodes that have no name are left out.
@@ -25,6 +26,13 @@ SELECT (_current || _given) || CASE
   ))
   -- null means the default, which for nodes would be none at all
   ELSE jsonb_build_object('nodes', _current->'nodes')
+END || CASE
+  WHEN jsonb_typeof(_current->'mutexes') = 'array' AND jsonb_typeof(_given->'mutexes') = 'array' THEN
+    jsonb_build_object('mutexes', _current->'mutexes' || (
+      SELECT coalesce(jsonb_agg(m.item ORDER BY m.no), '[]')
+      FROM jsonb_array_elements(_given->'mutexes') WITH ORDINALITY AS m(item, no)
+      WHERE NOT _current->'mutexes' @> jsonb_build_array(m.item)))
+  ELSE '{}'
 END;
 $$;
 COMMENT ON FUNCTION flow.merge_configuration(JSONB, JSONB) IS 'Engine: one configuration of a flow merged into another';

@@ -3,12 +3,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Stops the steps of nodes: those that are no tasks yet are counted off as canceled at once, the others are canceled or
- * interrupted by the engine, and counted off as they end. A loop, since nodes that fail with steps under way are few.
+ * Stops the steps of nodes: those that are no tasks yet are counted off as canceled at once, and kept for a restart of the
+ * run; the others are canceled or interrupted by the engine, and counted off as they end. A loop, since nodes that fail
+ * with steps under way are few.
  *
  * _nodes: the nodes.
  * _message: why, for the steps.
- * Writes flow.chunk, flow.parked_chunk, flow.node_state, and what async.cancel_owned() does.
+ * Writes flow.chunk, flow.parked_chunk, flow.stopped_chunk, flow.node_state, and what async.cancel_owned() does.
  */
 #variable_conflict error
 DECLARE
@@ -18,15 +19,20 @@ BEGIN
     WITH gone AS
     (
       DELETE FROM flow.chunk k USING unnest(_nodes) c WHERE k.flow_id = c.flow_id AND k.node_no = c.node_no
-      RETURNING k.flow_id, k.node_no, cardinality(k.steps) AS steps
+      RETURNING k.chunk_id, k.flow_id, k.node_no, k.steps
     ), unparked AS
     (
       DELETE FROM flow.parked_chunk k USING unnest(_nodes) c WHERE k.flow_id = c.flow_id AND k.node_no = c.node_no
-      RETURNING k.flow_id, k.node_no, cardinality(k.steps) AS steps
+      RETURNING k.chunk_id, k.flow_id, k.node_no, k.steps
+    ), kept AS
+    (
+      INSERT INTO flow.stopped_chunk(chunk_id, flow_id, node_no, steps)
+      SELECT * FROM gone UNION ALL SELECT * FROM unparked
+      RETURNING flow_id, node_no, cardinality(steps) AS steps
     )
-    SELECT c.flow_id, c.node_no, coalesce(sum(g.steps), 0) AS dropped
+    SELECT c.flow_id, c.node_no, coalesce(sum(k.steps), 0) AS dropped
     FROM unnest(_nodes) c
-    LEFT JOIN (SELECT * FROM gone UNION ALL SELECT * FROM unparked) g ON g.flow_id = c.flow_id AND g.node_no = c.node_no
+    LEFT JOIN kept k ON k.flow_id = c.flow_id AND k.node_no = c.node_no
     GROUP BY c.flow_id, c.node_no
   LOOP
     INSERT INTO flow.node_state(flow_id, node_no, state, unmet, spoiled, steps, unfinished, failed, canceled, verdict, error)

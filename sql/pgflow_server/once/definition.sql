@@ -64,6 +64,7 @@ CREATE TABLE flow.definition_node
   steps_to_flow TEXT,
   steps JSONB[],
   parents INT NOT NULL,
+  mutexes INT NOT NULL,
   CONSTRAINT definition_node_pk PRIMARY KEY (definition_id, node_no),
   CONSTRAINT definition_node_is_unique UNIQUE (node, definition_id),
   CONSTRAINT definition_node_routine_unless_empty CHECK ((routine IS NULL) = empty),
@@ -105,6 +106,7 @@ COMMENT ON COLUMN flow.definition_node.steps_to_flow IS
   'Flow that each step runs, with the arguments of the step';
 COMMENT ON COLUMN flow.definition_node.steps IS 'Arguments of the steps known beforehand, each once';
 COMMENT ON COLUMN flow.definition_node.parents IS 'Number of its dependencies';
+COMMENT ON COLUMN flow.definition_node.mutexes IS 'Number of the mutexes that it is in';
 
 CREATE TABLE flow.definition_edge
 (

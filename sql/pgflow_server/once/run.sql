@@ -16,6 +16,7 @@ CREATE TABLE flow.run
   arguments JSONB,
   priority INT NOT NULL,
   parent_task_id BIGINT,
+  chosen INT[],
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   requested_by TEXT NOT NULL DEFAULT session_user,
   CONSTRAINT run_pk PRIMARY KEY (flow_id)
@@ -29,6 +30,7 @@ COMMENT ON COLUMN flow.run.definition_id IS 'Version of the flow that it keeps t
 COMMENT ON COLUMN flow.run.arguments IS 'What every callback gets';
 COMMENT ON COLUMN flow.run.priority IS 'Added to those of the nodes; lower runs first';
 COMMENT ON COLUMN flow.run.parent_task_id IS 'Step that it is run by; not in this version';
+COMMENT ON COLUMN flow.run.chosen IS 'Nodes of its definition that run; the others are SKIPPED; null: all run';
 COMMENT ON COLUMN flow.run.requested IS 'When it was asked for';
 COMMENT ON COLUMN flow.run.requested_by IS 'Role that asked for it';
 
@@ -77,6 +79,7 @@ CREATE TABLE flow.node_state
   canceled INT NOT NULL,
   verdict TEXT,
   error TEXT,
+  resumed BOOL NOT NULL DEFAULT false,
   changed TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT node_state_pk PRIMARY KEY (flow_id, node_no, state_no)
 );
@@ -86,7 +89,8 @@ COMMENT ON COLUMN flow.node_state.node_no IS 'Node of its definition';
 COMMENT ON COLUMN flow.node_state.state_no IS 'The greatest of a node is its newest';
 COMMENT ON COLUMN flow.node_state.state IS
   'PENDING, READY (its task is queued, running or yielded), RUNNING_STEPS, or how it ended';
-COMMENT ON COLUMN flow.node_state.unmet IS 'Parents that have not resolved';
+COMMENT ON COLUMN flow.node_state.unmet IS
+  'Parents that have not resolved; of a SKIPPED node those for which its children still wait';
 COMMENT ON COLUMN flow.node_state.spoiled IS 'A mandatory parent failed';
 COMMENT ON COLUMN flow.node_state.steps IS 'All steps that it has been given, each once';
 COMMENT ON COLUMN flow.node_state.unfinished IS 'Steps that have not ended';
@@ -94,6 +98,8 @@ COMMENT ON COLUMN flow.node_state.failed IS 'Steps that ended, but neither FINIS
 COMMENT ON COLUMN flow.node_state.canceled IS 'Steps that were CANCELED';
 COMMENT ON COLUMN flow.node_state.verdict IS 'How the node ends once its steps have, if not FINISHED';
 COMMENT ON COLUMN flow.node_state.error IS 'Why it failed';
+COMMENT ON COLUMN flow.node_state.resumed IS
+  'Waiting in a restarted run, and its routine has finished before: it will go on with its steps';
 COMMENT ON COLUMN flow.node_state.changed IS 'Since when';
 
 /* Steps that were pushed and are not tasks yet: expanded a few at a time, so that a push of a million holds up nobody. */
@@ -126,6 +132,72 @@ COMMENT ON COLUMN flow.parked_chunk.chunk_id IS 'Order in which they were pushed
 COMMENT ON COLUMN flow.parked_chunk.flow_id IS 'Run';
 COMMENT ON COLUMN flow.parked_chunk.node_no IS 'Node of its definition';
 COMMENT ON COLUMN flow.parked_chunk.steps IS 'Arguments of the steps, at most 500';
+
+CREATE TABLE flow.stopped_chunk
+(
+  chunk_id BIGINT,
+  flow_id BIGINT NOT NULL,
+  node_no INT NOT NULL,
+  steps JSONB[] NOT NULL,
+  CONSTRAINT stopped_chunk_pk PRIMARY KEY (chunk_id)
+);
+CREATE INDEX stopped_chunk_node_idx ON flow.stopped_chunk(flow_id, node_no);
+COMMENT ON TABLE flow.stopped_chunk IS
+  'Steps of nodes that failed or were canceled before they became tasks: kept for flow.restart_flow()';
+COMMENT ON COLUMN flow.stopped_chunk.chunk_id IS 'Order in which they were pushed';
+COMMENT ON COLUMN flow.stopped_chunk.flow_id IS 'Run';
+COMMENT ON COLUMN flow.stopped_chunk.node_no IS 'Node of its definition';
+COMMENT ON COLUMN flow.stopped_chunk.steps IS 'Arguments of the steps, at most 500';
+
+CREATE TABLE flow.restart
+(
+  flow_id BIGINT,
+  restart_no INT,
+  state_no BIGINT NOT NULL DEFAULT pg_catalog.nextval('flow.state_no_seq'),
+  node TEXT,
+  failed_only BOOL NOT NULL,
+  state_before TEXT NOT NULL,
+  started_before TIMESTAMPTZ NOT NULL,
+  ended_before TIMESTAMPTZ NOT NULL,
+  first_error TEXT,
+  requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  requested_by TEXT NOT NULL DEFAULT session_user,
+  begun TIMESTAMPTZ,
+  CONSTRAINT restart_pk PRIMARY KEY (flow_id, restart_no)
+);
+COMMENT ON TABLE flow.restart IS 'What flow.restart_flow() has run again, and how the runs had ended before';
+COMMENT ON COLUMN flow.restart.flow_id IS 'Run';
+COMMENT ON COLUMN flow.restart.restart_no IS 'Counts the restarts of the run, from 1';
+COMMENT ON COLUMN flow.restart.state_no IS 'States of the run and of its nodes with a greater number are those since then';
+COMMENT ON COLUMN flow.restart.node IS 'Node from which it was restarted, null: all';
+COMMENT ON COLUMN flow.restart.failed_only IS 'Only what had failed, and what hung on it';
+COMMENT ON COLUMN flow.restart.state_before IS 'How it had ended before: FINISHED, FAILED or CANCELED';
+COMMENT ON COLUMN flow.restart.started_before IS 'When it had begun to run before';
+COMMENT ON COLUMN flow.restart.ended_before IS 'When it had ended before';
+COMMENT ON COLUMN flow.restart.first_error IS 'The first error of the run before';
+COMMENT ON COLUMN flow.restart.requested IS 'When the restart was asked for';
+COMMENT ON COLUMN flow.restart.requested_by IS 'Role that asked for it';
+COMMENT ON COLUMN flow.restart.begun IS 'When the orchestrator took it up; null: not yet';
+
+/* Small: a row for each node that runs, or could if no other did, of those that are in a mutex. */
+CREATE TABLE flow.mutex_claim
+(
+  flow_id BIGINT,
+  node_no INT,
+  flow TEXT NOT NULL,
+  definition_id BIGINT NOT NULL,
+  claim_no BIGINT GENERATED ALWAYS AS IDENTITY,
+  held BOOL NOT NULL DEFAULT false,
+  CONSTRAINT mutex_claim_pk PRIMARY KEY (flow_id, node_no)
+);
+CREATE INDEX mutex_claim_flow_idx ON flow.mutex_claim(flow);
+COMMENT ON TABLE flow.mutex_claim IS 'Nodes that run and exclude others, or wait for those that exclude them';
+COMMENT ON COLUMN flow.mutex_claim.flow_id IS 'Run';
+COMMENT ON COLUMN flow.mutex_claim.node_no IS 'Node of its definition';
+COMMENT ON COLUMN flow.mutex_claim.flow IS 'Its flow';
+COMMENT ON COLUMN flow.mutex_claim.definition_id IS 'Version of the flow that its run keeps to';
+COMMENT ON COLUMN flow.mutex_claim.claim_no IS 'Order in which they could have run';
+COMMENT ON COLUMN flow.mutex_claim.held IS 'It runs';
 
 CREATE TABLE flow.arguments_sent
 (
