@@ -17,4 +17,4 @@ BEGIN
   RETURN (SELECT c.connection_string FROM async.server_connection c);
 END;
 $$;
-COMMENT ON FUNCTION async.server(TEXT) IS 'Get or set the connection of this client to its server';
+COMMENT ON FUNCTION async.server(TEXT) IS 'Gets or sets the connection of this client to its server';

@@ -10,7 +10,7 @@ CREATE TABLE async.yielded
 );
 CREATE INDEX yielded_times_up_idx ON async.yielded(times_up);
 CREATE INDEX yielded_lane_idx ON async.yielded(lane_id);
-COMMENT ON TABLE async.yielded IS 'Tasks that have run and wait for their finish';
+COMMENT ON TABLE async.yielded IS 'Engine: tasks that have run and wait for their finish';
 
 CREATE TABLE async.result
 (
@@ -23,7 +23,8 @@ CREATE TABLE async.result
   error TEXT,
   CONSTRAINT result_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.result IS 'How tasks ended; updated only when their owners cannot take that in';
+COMMENT ON TABLE async.result IS
+  'Engine: how tasks ended; updated only when their owners cannot take that in';
 
 CREATE TABLE async.attempt
 (
@@ -37,7 +38,7 @@ CREATE TABLE async.attempt
   counted BOOL NOT NULL,        /* against the lane's retries */
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
-COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';
+COMMENT ON TABLE async.attempt IS 'Engine: attempts that were not the last of their task';
 
 CREATE TABLE async.undelivered
 (
@@ -47,7 +48,8 @@ CREATE TABLE async.undelivered
   error TEXT NOT NULL,
   CONSTRAINT undelivered_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.undelivered IS 'Tasks that have ended and whose owner could not take that in; tried again';
+COMMENT ON TABLE async.undelivered IS
+  'Engine: tasks that have ended and whose owner could not take that in; tried again';
 
 CREATE TYPE async.result_t AS
 (

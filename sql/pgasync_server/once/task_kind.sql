@@ -8,7 +8,7 @@ CREATE TABLE async.task_kind
   on_missing TEXT,        /* function (owner_id, target_id) called when a target turns out not to have it: PF014 */
   CONSTRAINT task_kind_pk PRIMARY KEY (kind)
 );
-COMMENT ON TABLE async.task_kind IS 'How the tasks of a lane become the argument of its call';
+COMMENT ON TABLE async.task_kind IS 'Engine: how the tasks of a lane become the argument of its call';
 
 /* The engine's own: what async.push_tasks() queues. */
 INSERT INTO async.task_kind(kind) VALUES ('query');
