@@ -360,10 +360,19 @@ CREATE TABLE async.attempt
   ended TIMESTAMPTZ NOT NULL,
   sqlstate TEXT,
   error TEXT,
-  counted BOOL NOT NULL,        /* against the lane's retries */
+  counted BOOL NOT NULL,
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
-COMMENT ON TABLE async.attempt IS 'Engine: attempts that were not the last of their task';
+COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task; that one is in async.v_task';
+COMMENT ON COLUMN async.attempt.task_id IS 'Number of the task';
+COMMENT ON COLUMN async.attempt.attempt IS 'Counts them, from 1';
+COMMENT ON COLUMN async.attempt.status IS 'FAILED, TIMED_OUT, or INTERRUPTED: its session or its server was lost';
+COMMENT ON COLUMN async.attempt.started IS 'When it began; null: that is not known';
+COMMENT ON COLUMN async.attempt.ended IS 'When it ended, or was found to have';
+COMMENT ON COLUMN async.attempt.sqlstate IS 'SQLSTATE of its error; null: there was none';
+COMMENT ON COLUMN async.attempt.error IS 'Its error message';
+COMMENT ON COLUMN async.attempt.counted IS
+  'It counts against retries: not so serialization failures, deadlocks and interruptions, which have tries of their own';
 
 CREATE TABLE async.undelivered
 (
@@ -988,9 +997,11 @@ CREATE FUNCTION async.assert_fit() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises when this session cannot host the orchestrator: under a statement_timeout it would be ended in mid-run.
+ * Raises when this session cannot host the orchestrator: under a statement_timeout it would be ended in mid-run; in a
+ * copy of a server it would interfere with the targets of the original. Called before the session takes any lock.
  *
- * Errors: PF013.
+ * Errors: PF013; PF012 in a copy.
+ * Reads async.identity.
  */
 #variable_conflict error
 BEGIN
@@ -999,6 +1010,14 @@ BEGIN
       ERRCODE = 'PF013',
       DETAIL = format('statement_timeout is %s.', current_setting('statement_timeout')),
       HINT = 'SET statement_timeout = 0 before CALL async.main().';
+  ELSIF EXISTS (
+    SELECT FROM async.identity i CROSS JOIN pg_control_system() c JOIN pg_database d ON d.datname = current_database()
+    WHERE (i.system_identifier, i.database) IS DISTINCT FROM (c.system_identifier, d.oid))
+  THEN
+    RAISE EXCEPTION 'this database is a copy of a pgflow server' USING
+      ERRCODE = 'PF012',
+      DETAIL = 'Its orchestrator would interfere with the targets of the original.',
+      HINT = 'Run SELECT async.claim_identity() to make it a server of its own.';
   END IF;
 END;
 $$;
@@ -1093,29 +1112,17 @@ $$
  * that runs nevertheless, by a mutex that was configured otherwise then, is waited for until the end of its cycle; its
  * next finds that it has been replaced.
  *
- * Errors: PF012 when this database is a copy of a server.
  * Writes async.identity, async.epoch, async.log_entry; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
   s async.loop_t;
-  known async.identity;
 BEGIN
   LOCK TABLE async.epoch IN EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT FROM async.identity) THEN
     PERFORM async.claim_identity();
   END IF;
-  SELECT i.* INTO known FROM async.identity i;
-  IF NOT EXISTS (
-    SELECT FROM pg_control_system() c CROSS JOIN pg_database d
-    WHERE d.datname = current_database() AND c.system_identifier = known.system_identifier AND d.oid = known.database)
-  THEN
-    RAISE EXCEPTION 'this database is a copy of a pgflow server' USING
-      ERRCODE = 'PF012',
-      DETAIL = 'Its orchestrator would interfere with the targets of the original.',
-      HINT = 'Run SELECT async.claim_identity() to make it a server of its own.';
-  END IF;
-  s.server := known.server;
+  s.server := (SELECT i.server FROM async.identity i);
   s.token := md5(concat(clock_timestamp(), random(), pg_backend_pid()))::UUID;
   s.slots := '{}';
   s.lanes := '{}';

@@ -35,10 +35,19 @@ CREATE TABLE async.attempt
   ended TIMESTAMPTZ NOT NULL,
   sqlstate TEXT,
   error TEXT,
-  counted BOOL NOT NULL,        /* against the lane's retries */
+  counted BOOL NOT NULL,
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
-COMMENT ON TABLE async.attempt IS 'Engine: attempts that were not the last of their task';
+COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task; that one is in async.v_task';
+COMMENT ON COLUMN async.attempt.task_id IS 'Number of the task';
+COMMENT ON COLUMN async.attempt.attempt IS 'Counts them, from 1';
+COMMENT ON COLUMN async.attempt.status IS 'FAILED, TIMED_OUT, or INTERRUPTED: its session or its server was lost';
+COMMENT ON COLUMN async.attempt.started IS 'When it began; null: that is not known';
+COMMENT ON COLUMN async.attempt.ended IS 'When it ended, or was found to have';
+COMMENT ON COLUMN async.attempt.sqlstate IS 'SQLSTATE of its error; null: there was none';
+COMMENT ON COLUMN async.attempt.error IS 'Its error message';
+COMMENT ON COLUMN async.attempt.counted IS
+  'It counts against retries: not so serialization failures, deadlocks and interruptions, which have tries of their own';
 
 CREATE TABLE async.undelivered
 (
