@@ -1,7 +1,7 @@
 """The SQL that README and docs/ show, as tests run it.
 
-Each fenced block of ``sql`` runs as it stands, page by page and in order, in psql, in a database that the page has
-for itself and in which an orchestrator runs. A comment on the line above a block says otherwise:
+Each fenced block of ``sql`` runs as it stands, page by page and in order, in psql, in a database of its own
+in which an orchestrator runs. A comment on the line above a block says otherwise:
 
 * ``<!-- on warehouse -->``: it runs in the page's other database, which ``service=warehouse`` leads to;
 * ``<!-- fails: PF009 -->``: it must raise an error with that SQLSTATE;
