@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -95,9 +96,13 @@ def test_every_block_of_a_page_runs_in_order(pages: Pages, after: ExitStack, pag
     check_what_is_left(databases["server"])
 
 
+NOTHING = re.compile(r"^ *\w+ *\n-+\n *\n\(1 row\)\n", re.MULTILINE)
+"""What psql says of a call that returns nothing."""
+
+
 def lines(answer: str) -> list[str]:
-    """Return the lines of an answer without the blanks at their ends, and without empty ones."""
-    return [line.rstrip() for line in answer.splitlines() if line.strip()]
+    """Return the lines of an answer that say something, without the blanks at their ends."""
+    return [line.rstrip() for line in NOTHING.sub("", answer).splitlines() if line.strip()]
 
 
 def test_few_blocks_are_left_out() -> None:

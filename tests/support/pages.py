@@ -7,7 +7,8 @@ in which an orchestrator runs. A comment on the line above a block says otherwis
 * ``<!-- fails: PF009 -->``: it must raise an error with that SQLSTATE;
 * ``<!-- not run: why -->``: it cannot run there.
 
-What a block of ``text`` shows right behind one of ``sql`` is what psql must answer to it.
+What a block of ``text`` shows right behind one of ``sql`` is what psql must answer to it; calls that return
+nothing are left out of it.
 """
 
 import re

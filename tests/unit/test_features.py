@@ -94,8 +94,11 @@ def test_another_case_proves_nothing_and_a_major_that_is_not_there_is_no_matter(
     assert unproved(PAGE_OF_A_TEST, found) == ["test_a.py::test_two[x] did not pass"]
 
 
-def test_a_full_run_that_skips_a_named_test_fails(pytester: pytest.Pytester) -> None:
+def test_a_full_run_that_skips_a_named_test_fails(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a process of its own, with a page of its own; one that was asked for some tests only does not."""
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{ROOT / 'tools'}")
     pytester.makepyprojecttoml('[tool.pytest.ini_options]\ntestpaths = ["tests"]')
     pytester.makeconftest(
         "from pathlib import Path\n"
