@@ -146,9 +146,40 @@ def _resolve(graph: Graph, node: Node, pushed: dict[str, list[Step]], out: Outco
             for push in graph.pushes:
                 if push.by == node.name:
                     pushed[push.to] += push.steps
+        early = [step for push in graph.pushes if push.by == push.to == node.name for step in push.steps]
+        if early and effects and (effects > 1 or end != FINISHED or node.waits(is_step=False)):
+            return _resolve_early(graph, node, end, early, [*node.steps, *pushed[node.name]], out)
         if end != FINISHED:
             return end
     return _resolve_steps(graph, node, [*node.steps, *pushed[node.name]], out)
+
+
+def _resolve_early(
+    graph: Graph, node: Node, end: str, early: list[Step], steps: list[Step], out: Outcome
+) -> str:
+    """The final state of a node some of whose steps may run before its own routine has ended.
+
+    The routine pushed them in a call that was not its last, or waits for an answer since. A step that stops
+    the node may cancel the routine, too; a routine that fails stops them.
+    """
+    own: Unit = (node.name, None)
+    if end == FINISHED:
+        end = _resolve_steps(graph, node, steps, out)
+        if end != FINISHED:
+            out.once.discard(own)
+            out.maybe.add(own)
+            out.states[own].add(CANCELED)
+        return end
+    began = Outcome()
+    _resolve_steps(graph, node, early, began)
+    out.maybe |= began.once | began.maybe
+    out.times |= began.times
+    out.states |= {unit: states | {CANCELED} for unit, states in began.states.items()}
+    if began.one_failed and node.all_steps_must_complete:
+        out.states[own].add(CANCELED)
+        out.once.discard(own)
+        out.maybe.add(own)
+    return end
 
 
 def follow(node: Node, course: tuple[str, ...], fails: bool) -> tuple[str, int]:
