@@ -18,20 +18,35 @@ COMMENT ON DOMAIN async.task_run_type_t IS
 CREATE DOMAIN async.finish_status_t AS TEXT
   CONSTRAINT finish_status_known
   CHECK (VALUE IN ('FINISHED', 'FAILED', 'CANCELED', 'PAUSED', 'TIMED_OUT', 'YIELDED', 'DOA', 'DEFERRED'));
-COMMENT ON DOMAIN async.finish_status_t IS 'How a task, or one attempt at it, ended';
+COMMENT ON DOMAIN async.finish_status_t IS
+  'How a task, or one attempt at it, ended: FINISHED; FAILED, TIMED_OUT, CANCELED; DOA: never run, recorded as failed; '
+  'PAUSED, YIELDED: it waits for an outside answer; DEFERRED: put back until later';
 
 CREATE TYPE async.task_push_t AS
 (
-  task_data JSONB,          /* anything; handed back by get_tasks() and shown by the views */
-  target TEXT,              /* as configured */
-  priority INT,             /* lower runs first */
-  query TEXT,               /* one statement; a CALL may commit and roll back by itself */
-  concurrency_pool TEXT,    /* the target's own by default */
-  manual_timeout INTERVAL,  /* the target's by default */
-  track_yielded BOOL,       /* a yielded task goes on counting in its pool */
-  raw BOOL                  /* for what cannot run in a transaction block; runs at least once */
+  task_data JSONB,
+  target TEXT,
+  priority INT,
+  query TEXT,
+  concurrency_pool TEXT,
+  manual_timeout INTERVAL,
+  track_yielded BOOL,
+  raw BOOL
 );
 COMMENT ON TYPE async.task_push_t IS 'One task to push; async.task() builds it';
+COMMENT ON COLUMN async.task_push_t.task_data IS
+  'Any JSON; the views show it, and a worker outside the database gets it';
+COMMENT ON COLUMN async.task_push_t.target IS 'Name of the target, as async.configure() knows it';
+COMMENT ON COLUMN async.task_push_t.priority IS 'Lower runs first; null: 0';
+COMMENT ON COLUMN async.task_push_t.query IS 'One statement; a CALL may commit and roll back by itself';
+COMMENT ON COLUMN async.task_push_t.concurrency_pool IS
+  'Pool in which it counts; null: the own pool of the target';
+COMMENT ON COLUMN async.task_push_t.manual_timeout IS
+  'Longest that an attempt may run; null: default_timeout of the target';
+COMMENT ON COLUMN async.task_push_t.track_yielded IS
+  'While it waits for an outside answer it goes on counting in its pool; null: as the target has it';
+COMMENT ON COLUMN async.task_push_t.raw IS
+  'For what cannot run in a transaction block, as VACUUM; runs at least once, not exactly once';
 
 -- pgasync/once/request.sql
 /*
@@ -49,7 +64,8 @@ CREATE TABLE async.request
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 CREATE INDEX request_xid_idx ON async.request(xid, request_id);
-COMMENT ON TABLE async.request IS 'Requests that the orchestrator has not yet removed; read by snapshot difference';
+COMMENT ON TABLE async.request IS
+  'Engine: requests that the orchestrator has not yet removed; read by snapshot difference';
 
 -- pgasync/once/receipt.sql
 /*
@@ -69,7 +85,7 @@ CREATE TABLE async.receipt_0
   CONSTRAINT receipt_0_pk PRIMARY KEY (server, epoch, batch_id, task_id)
 ) WITH (autovacuum_enabled = false);
 COMMENT ON TABLE async.receipt_0 IS
-  'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
+  'Engine: receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
 
 CREATE TABLE async.receipt_1
 (
@@ -77,7 +93,7 @@ CREATE TABLE async.receipt_1
   CONSTRAINT receipt_1_pk PRIMARY KEY (server, epoch, batch_id, task_id)
 ) WITH (autovacuum_enabled = false);
 COMMENT ON TABLE async.receipt_1 IS
-  'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';
+  'Engine: receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';
 
 -- pgasync/once/fence.sql
 CREATE TABLE async.fence
@@ -89,7 +105,7 @@ CREATE TABLE async.fence
   CONSTRAINT fence_pk PRIMARY KEY (server, epoch)
 );
 COMMENT ON TABLE async.fence IS
-  'Orchestrators that registered here; one with a smaller epoch than the greatest of its server runs nothing more';
+  'Engine: orchestrators that registered here; one with a smaller epoch than the greatest of its server runs nothing more';
 
 -- pgasync/once/server_connection.sql
 CREATE TABLE async.server_connection
@@ -99,7 +115,8 @@ CREATE TABLE async.server_connection
   CONSTRAINT server_connection_pk PRIMARY KEY (singleton),
   CONSTRAINT server_connection_has_one_row CHECK (singleton)
 );
-COMMENT ON TABLE async.server_connection IS 'How this client reaches its server; set by async.server()';
+COMMENT ON TABLE async.server_connection IS
+  'Engine: how this client reaches its server; set by async.server()';
 
 -- pgasync/every/bind_dblink.sql
 CREATE FUNCTION async.bind_dblink() RETURNS VOID LANGUAGE plpgsql
@@ -789,7 +806,7 @@ BEGIN
     FROM async.server_connection c);
 END;
 $$;
-COMMENT ON FUNCTION async.server(TEXT, BOOL) IS 'Get or set the connection of this client to its server';
+COMMENT ON FUNCTION async.server(TEXT, BOOL) IS 'Gets or sets the connection of this client to its server';
 
 -- pgasync/every/ask_server.sql
 CREATE FUNCTION async.ask_server(_query TEXT) RETURNS SETOF TEXT LANGUAGE plpgsql

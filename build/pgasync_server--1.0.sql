@@ -23,7 +23,7 @@ $guard$;
  * the orchestrator when async.control.configuration_version has grown.
  */
 CREATE SEQUENCE async.configuration_version AS BIGINT;
-COMMENT ON SEQUENCE async.configuration_version IS 'Numbers the changes of the configuration';
+COMMENT ON SEQUENCE async.configuration_version IS 'Engine: numbers the changes of the configuration';
 
 CREATE TABLE async.control
 (
@@ -157,7 +157,7 @@ CREATE TABLE async.identity
   CONSTRAINT identity_has_one_row CHECK (singleton)
 );
 COMMENT ON TABLE async.identity IS
-  'Who this server is to its targets, and where it was when the first orchestrator or async.claim_identity() said so';
+  'Engine: who this server is to its targets, and where it was when the first orchestrator or async.claim_identity() said so';
 
 -- pgasync_server/once/epoch.sql
 /* An orchestrator's reign. Every row of receipts and batches carries it. */
@@ -169,7 +169,7 @@ CREATE TABLE async.epoch
   started TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT epoch_pk PRIMARY KEY (epoch)
 );
-COMMENT ON TABLE async.epoch IS 'Orchestrators that have run on this server';
+COMMENT ON TABLE async.epoch IS 'Engine: orchestrators that have run on this server';
 
 -- pgasync_server/once/lane.sql
 /*
@@ -202,14 +202,15 @@ CREATE TABLE async.lane
   CONSTRAINT lane_on_interrupt_known CHECK (on_interrupt IN ('retry', 'fail'))
 );
 CREATE INDEX lane_owner_idx ON async.lane(owner_id, owner_item, priority, target_id);
-COMMENT ON TABLE async.lane IS 'Queues of tasks that may be sent together, first in first out';
+COMMENT ON TABLE async.lane IS 'Engine: queues of tasks that may be sent together, first in first out';
 
 CREATE TABLE async.open_lane
 (
   lane_id BIGINT,
   CONSTRAINT open_lane_pk PRIMARY KEY (lane_id)
 );
-COMMENT ON TABLE async.open_lane IS 'Lanes that may still get tasks: where an orchestrator that starts looks for work';
+COMMENT ON TABLE async.open_lane IS
+  'Engine: lanes that may still get tasks: where an orchestrator that starts looks for work';
 
 /* Newest row a lane counts: inserted rather than updated, so that no open transaction makes it slower. */
 CREATE TABLE async.lane_position
@@ -218,7 +219,7 @@ CREATE TABLE async.lane_position
   seq BIGINT,
   CONSTRAINT lane_position_pk PRIMARY KEY (lane_id, seq)
 );
-COMMENT ON TABLE async.lane_position IS 'How far each lane has been taken; its greatest row counts';
+COMMENT ON TABLE async.lane_position IS 'Engine: how far each lane has been taken; its greatest row counts';
 
 CREATE TABLE async.doomed_lane
 (
@@ -226,7 +227,8 @@ CREATE TABLE async.doomed_lane
   message TEXT,
   CONSTRAINT doomed_lane_pk PRIMARY KEY (lane_id)
 );
-COMMENT ON TABLE async.doomed_lane IS 'Lanes of which all that waits is being canceled, piece by piece';
+COMMENT ON TABLE async.doomed_lane IS
+  'Engine: lanes of which all that waits is being canceled, piece by piece';
 
 CREATE TABLE async.requeue
 (
@@ -236,7 +238,7 @@ CREATE TABLE async.requeue
   CONSTRAINT requeue_pk PRIMARY KEY (lane_id, seq)
 );
 CREATE INDEX requeue_task_idx ON async.requeue(task_id);
-COMMENT ON TABLE async.requeue IS 'Tasks that go again, before those of their lane that never went';
+COMMENT ON TABLE async.requeue IS 'Engine: tasks that go again, before those of their lane that never went';
 
 CREATE TABLE async.delayed
 (
@@ -247,7 +249,7 @@ CREATE TABLE async.delayed
 );
 CREATE INDEX delayed_task_idx ON async.delayed(task_id);
 CREATE INDEX delayed_lane_idx ON async.delayed(lane_id);
-COMMENT ON TABLE async.delayed IS 'Tasks that go again at a time';
+COMMENT ON TABLE async.delayed IS 'Engine: tasks that go again at a time';
 
 -- pgasync_server/once/task.sql
 /*
@@ -255,11 +257,11 @@ COMMENT ON TABLE async.delayed IS 'Tasks that go again at a time';
  * what has a result is done. Each of the tables that hold open work has a row a task at most, deleted by key.
  */
 CREATE SEQUENCE async.task_id_seq;
-COMMENT ON SEQUENCE async.task_id_seq IS 'Numbers tasks';
+COMMENT ON SEQUENCE async.task_id_seq IS 'Engine: numbers tasks';
 
 CREATE SEQUENCE async.seq;
 COMMENT ON SEQUENCE async.seq IS
-  'Order of tasks in their lanes: drawn by the orchestrator only, hence in the order of its commits';
+  'Engine: order of tasks in their lanes: drawn by the orchestrator only, hence in the order of its commits';
 
 CREATE TABLE async.task
 (
@@ -278,12 +280,13 @@ CREATE TABLE async.task
 );
 CREATE INDEX task_lane_idx ON async.task(lane_id, seq);
 CREATE UNIQUE INDEX task_key_idx ON async.task(owner_id, owner_item, key);
-COMMENT ON TABLE async.task IS 'Tasks as they were pushed; never updated, removed task_keep_duration after their end';
+COMMENT ON TABLE async.task IS
+  'Engine: tasks as they were pushed; never updated, removed task_keep_duration after their end';
 
 -- pgasync_server/once/batch.sql
 /* An assignment, committed before it is sent. */
 CREATE SEQUENCE async.batch_id_seq;
-COMMENT ON SEQUENCE async.batch_id_seq IS 'Numbers batches';
+COMMENT ON SEQUENCE async.batch_id_seq IS 'Engine: numbers batches';
 
 CREATE TABLE async.batch
 (
@@ -298,7 +301,7 @@ CREATE TABLE async.batch
   assigned TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT batch_pk PRIMARY KEY (batch_id)
 );
-COMMENT ON TABLE async.batch IS 'What runs: a row for each busy slot';
+COMMENT ON TABLE async.batch IS 'Engine: what runs: a row for each busy slot';
 
 /* A verdict on tasks that run, carried out when the batch ends: unless its receipt came first. */
 CREATE TABLE async.doom
@@ -309,7 +312,7 @@ CREATE TABLE async.doom
   CONSTRAINT doom_pk PRIMARY KEY (task_id)
 );
 COMMENT ON TABLE async.doom IS
-  'Tasks to be ended, and how, unless they commit first; also waiting ones that a lane must pass over';
+  'Engine: tasks to be ended, and how, unless they commit first; also waiting ones that a lane must pass over';
 
 CREATE TABLE async.early_finish
 (
@@ -319,7 +322,7 @@ CREATE TABLE async.early_finish
   duration INTERVAL,            /* for which it is put off, when status is DEFERRED */
   CONSTRAINT early_finish_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.early_finish IS 'Answers that came while the task was still running';
+COMMENT ON TABLE async.early_finish IS 'Engine: answers that came while the task was still running';
 
 -- pgasync_server/once/offer.sql
 /*
@@ -347,7 +350,7 @@ CREATE INDEX offer_task_idx ON async.offer(task_id);
 CREATE INDEX offer_lane_idx ON async.offer(lane_id);
 CREATE INDEX offer_times_up_idx ON async.offer(times_up);
 CREATE INDEX offer_free_idx ON async.offer(target_id, priority, offer_no) WHERE taken IS NULL;
-COMMENT ON TABLE async.offer IS 'Tasks that workers outside the database may take, or have taken';
+COMMENT ON TABLE async.offer IS 'Engine: tasks that workers outside the database may take, or have taken';
 
 -- pgasync_server/once/result.sql
 /* What becomes of tasks once they have run. */
@@ -362,7 +365,7 @@ CREATE TABLE async.yielded
 );
 CREATE INDEX yielded_times_up_idx ON async.yielded(times_up);
 CREATE INDEX yielded_lane_idx ON async.yielded(lane_id);
-COMMENT ON TABLE async.yielded IS 'Tasks that have run and wait for their finish';
+COMMENT ON TABLE async.yielded IS 'Engine: tasks that have run and wait for their finish';
 
 CREATE TABLE async.result
 (
@@ -375,7 +378,8 @@ CREATE TABLE async.result
   error TEXT,
   CONSTRAINT result_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.result IS 'How tasks ended; updated only when their owners cannot take that in';
+COMMENT ON TABLE async.result IS
+  'Engine: how tasks ended; updated only when their owners cannot take that in';
 
 CREATE TABLE async.attempt
 (
@@ -386,11 +390,21 @@ CREATE TABLE async.attempt
   ended TIMESTAMPTZ NOT NULL,
   sqlstate TEXT,
   error TEXT,
-  counted BOOL NOT NULL,        /* against the lane's retries */
-  past BOOL NOT NULL DEFAULT false,   /* the task has ended since, and was restarted */
+  counted BOOL NOT NULL,
+  past BOOL NOT NULL DEFAULT false,
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
-COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';
+COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task; that one is in async.v_task';
+COMMENT ON COLUMN async.attempt.task_id IS 'Number of the task';
+COMMENT ON COLUMN async.attempt.attempt IS 'Counts them, from 1';
+COMMENT ON COLUMN async.attempt.status IS 'FAILED, TIMED_OUT, or INTERRUPTED: its session or its server was lost';
+COMMENT ON COLUMN async.attempt.started IS 'When it began; null: that is not known';
+COMMENT ON COLUMN async.attempt.ended IS 'When it ended, or was found to have';
+COMMENT ON COLUMN async.attempt.sqlstate IS 'SQLSTATE of its error; null: there was none';
+COMMENT ON COLUMN async.attempt.error IS 'Its error message';
+COMMENT ON COLUMN async.attempt.counted IS
+  'It counts against retries: not so serialization failures, deadlocks and interruptions, which have tries of their own';
+COMMENT ON COLUMN async.attempt.past IS 'The task has ended since, and was restarted';
 
 CREATE TABLE async.undelivered
 (
@@ -400,7 +414,8 @@ CREATE TABLE async.undelivered
   error TEXT NOT NULL,
   CONSTRAINT undelivered_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.undelivered IS 'Tasks that have ended and whose owner could not take that in; tried again';
+COMMENT ON TABLE async.undelivered IS
+  'Engine: tasks that have ended and whose owner could not take that in; tried again';
 
 CREATE TYPE async.result_t AS
 (
@@ -427,7 +442,8 @@ CREATE TABLE async.intake
   taken TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),   /* later than the snapshot */
   CONSTRAINT intake_pk PRIMARY KEY (target_id, intake_no)
 );
-COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of this server (0), have been taken in';
+COMMENT ON TABLE async.intake IS
+  'Engine: how far the requests of each target, and of this server (0), have been taken in';
 
 -- pgasync_server/once/errand.sql
 /* What extensions want done on targets, when there is time: with the next exchange at which requests are removed there. */
@@ -439,7 +455,7 @@ CREATE TABLE async.errand
   argument JSONB NOT NULL,
   CONSTRAINT errand_pk PRIMARY KEY (target_id, errand_id)
 );
-COMMENT ON TABLE async.errand IS 'Small things to be done on targets, when there is time';
+COMMENT ON TABLE async.errand IS 'Engine: small things to be done on targets, when there is time';
 
 -- pgasync_server/once/task_kind.sql
 CREATE TABLE async.task_kind
@@ -453,7 +469,7 @@ CREATE TABLE async.task_kind
   describe TEXT,          /* function (task ids) returning what a worker outside gets of each; null: its task_data */
   CONSTRAINT task_kind_pk PRIMARY KEY (kind)
 );
-COMMENT ON TABLE async.task_kind IS 'How the tasks of a lane become the argument of its call';
+COMMENT ON TABLE async.task_kind IS 'Engine: how the tasks of a lane become the argument of its call';
 
 /* The engine's own: what async.push_tasks() queues. */
 INSERT INTO async.task_kind(kind) VALUES ('query');
@@ -470,7 +486,7 @@ CREATE TABLE async.hook
   on_maintenance TEXT,    /* function (keep interval): removes a piece of what ended longer ago than that */
   CONSTRAINT hook_pk PRIMARY KEY (owner)
 );
-COMMENT ON TABLE async.hook IS 'Functions of other extensions that the orchestrator calls';
+COMMENT ON TABLE async.hook IS 'Engine: functions of other extensions that the orchestrator calls';
 
 -- pgasync_server/once/log.sql
 CREATE TABLE async.log_entry
@@ -482,6 +498,10 @@ CREATE TABLE async.log_entry
 );
 CREATE INDEX log_entry_logged_idx ON async.log_entry(logged);
 COMMENT ON TABLE async.log_entry IS 'What the orchestrator has to say; async.log() writes it';
+COMMENT ON COLUMN async.log_entry.logged IS 'When it was written';
+COMMENT ON COLUMN async.log_entry.level IS
+  'DEBUG, INFO, NOTICE, WARNING or ERROR; less than log_level is not written';
+COMMENT ON COLUMN async.log_entry.message IS 'What happened, on one line';
 
 -- pgasync_server/once/state.sql
 /*
@@ -675,10 +695,13 @@ COMMENT ON TYPE async.part_t IS 'Engine: tasks of a lane that go in one message'
 CREATE TYPE async.problem_t AS
 (
   check_name TEXT,
-  subject TEXT,             /* what it is about: 'task 7', 'batch 3' */
+  subject TEXT,
   message TEXT
 );
 COMMENT ON TYPE async.problem_t IS 'What async.check_consistency() has found: which check failed, of what, and what is wrong';
+COMMENT ON COLUMN async.problem_t.check_name IS 'Which check has failed: docs/consistency.md has them all';
+COMMENT ON COLUMN async.problem_t.subject IS 'What it is about, as in task 7 or batch 3';
+COMMENT ON COLUMN async.problem_t.message IS 'What is wrong';
 
 -- pgasync_server/every/add_errand.sql
 CREATE FUNCTION async.add_errand(_target_id INT, _routine TEXT, _argument JSONB) RETURNS VOID
@@ -1015,9 +1038,11 @@ CREATE FUNCTION async.assert_fit() RETURNS VOID LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Raises when this session cannot host the orchestrator: under a statement_timeout it would be ended in mid-run.
+ * Raises when this session cannot host the orchestrator: under a statement_timeout it would be ended in mid-run; in a
+ * copy of a server it would interfere with the targets of the original. Called before the session takes any lock.
  *
- * Errors: PF013.
+ * Errors: PF013; PF012 in a copy.
+ * Reads async.identity.
  */
 #variable_conflict error
 BEGIN
@@ -1026,6 +1051,14 @@ BEGIN
       ERRCODE = 'PF013',
       DETAIL = format('statement_timeout is %s.', current_setting('statement_timeout')),
       HINT = 'SET statement_timeout = 0 before CALL async.main().';
+  ELSIF EXISTS (
+    SELECT FROM async.identity i CROSS JOIN pg_control_system() c JOIN pg_database d ON d.datname = current_database()
+    WHERE (i.system_identifier, i.database) IS DISTINCT FROM (c.system_identifier, d.oid))
+  THEN
+    RAISE EXCEPTION 'this database is a copy of a pgflow server' USING
+      ERRCODE = 'PF012',
+      DETAIL = 'Its orchestrator would interfere with the targets of the original.',
+      HINT = 'Run SELECT async.claim_identity() to make it a server of its own.';
   END IF;
 END;
 $$;
@@ -1122,29 +1155,17 @@ $$
  * that runs nevertheless, by a mutex that was configured otherwise then, is waited for until the end of its cycle; its
  * next finds that it has been replaced.
  *
- * Errors: PF012 when this database is a copy of a server.
  * Writes async.identity, async.epoch, async.log_entry; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
   s async.loop_t;
-  known async.identity;
 BEGIN
   LOCK TABLE async.epoch IN EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT FROM async.identity) THEN
     PERFORM async.claim_identity();
   END IF;
-  SELECT i.* INTO known FROM async.identity i;
-  IF NOT EXISTS (
-    SELECT FROM pg_control_system() c CROSS JOIN pg_database d
-    WHERE d.datname = current_database() AND c.system_identifier = known.system_identifier AND d.oid = known.database)
-  THEN
-    RAISE EXCEPTION 'this database is a copy of a pgflow server' USING
-      ERRCODE = 'PF012',
-      DETAIL = 'Its orchestrator would interfere with the targets of the original.',
-      HINT = 'Run SELECT async.claim_identity() to make it a server of its own.';
-  END IF;
-  s.server := known.server;
+  s.server := (SELECT i.server FROM async.identity i);
   s.token := md5(concat(clock_timestamp(), random(), pg_backend_pid()))::UUID;
   s.slots := '{}';
   s.lanes := '{}';
@@ -2002,16 +2023,8 @@ $$
  * Changes the configuration of the task engine; what is not named stays as it is. A running orchestrator takes it up
  * when the transaction has been committed.
  *
- * _configuration: an object with any of
- *   control: {workers, idle_sleep, busy_sleep, default_timeout, task_keep_duration, light_maintenance_sleep,
- *     heavy_maintenance_sleep, self_target, self_connection_string, self_concurrency, default_concurrency_pool_workers,
- *     advisory_mutex_id, log_level}
- *   targets: [{target, connection_string, max_concurrency, asynchronous_finish, default_timeout,
- *     concurrency_track_yielded, enabled}]
- *   concurrency_pools: [{concurrency_pool, max_workers}]
- *   Times are intervals, or numbers of seconds. A timeout or a connection string may be null; a target without one, other
- *   than this database, is for workers outside the database only. A connection string
- *   with a password in it is refused unless "allow_password": true stands beside it.
+ * _configuration: an object with any of the keys control (an object), targets and concurrency_pools (arrays of objects, each
+ *   changed or added by its name); docs/reference.md has their keys.
  * Errors: PF006, which names all that is wrong; nothing is changed then.
  * Writes async.control (its row is locked first, so that two configurations follow each other), async.target,
  * async.concurrency_pool.
@@ -2029,7 +2042,7 @@ BEGIN
   UPDATE async.control SET configuration_version = nextval('async.configuration_version');
 END;
 $$;
-COMMENT ON FUNCTION async.configure(JSONB) IS 'Change the settings, targets and concurrency pools of the task engine';
+COMMENT ON FUNCTION async.configure(JSONB) IS 'Changes the settings, targets and concurrency pools of the task engine';
 
 -- pgasync_server/every/connect.sql
 CREATE FUNCTION async.connect(_name TEXT, _conninfo TEXT, _is_self BOOL) RETURNS VOID
@@ -3604,7 +3617,11 @@ COMMENT ON FUNCTION async.get_configuration_items(JSONB, TEXT) IS 'Engine: one s
 CREATE FUNCTION async.get_configuration_rules() RETURNS JSONB LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* The keys that async.configure() takes, by section, with what they may hold: see async.check_keys(). */
+/*
+ * The keys that async.configure() takes, by section, with what they may hold: see async.check_keys(). docs/reference.md is
+ * made from them, and from the comments and defaults of the columns that they set; "about" and "default" stand here
+ * for keys that have no column.
+ */
 SELECT '{
   "control": {
     "workers": {"kind": "integer", "least": 1, "most": 10000},
@@ -3621,7 +3638,9 @@ SELECT '{
     "advisory_mutex_id": {"kind": "integer", "least": -9223372036854775808, "most": 9223372036854775807},
     "log_level": {"kind": "word", "words": ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]},
     "flush": {"kind": "word", "words": ["task", "batch"]},
-    "allow_password": {"kind": "boolean"}
+    "allow_password": {
+      "kind": "boolean", "default": false, "about": "Take a connection string that holds a password all the same"
+    }
   },
   "targets": {
     "target": {"kind": "label"},
@@ -3631,7 +3650,9 @@ SELECT '{
     "default_timeout": {"kind": "duration", "null": true},
     "concurrency_track_yielded": {"kind": "boolean"},
     "enabled": {"kind": "boolean"},
-    "allow_password": {"kind": "boolean"}
+    "allow_password": {
+      "kind": "boolean", "default": false, "about": "Take a connection string that holds a password all the same"
+    }
   },
   "concurrency_pools": {
     "concurrency_pool": {"kind": "label"},
@@ -7204,6 +7225,9 @@ LEFT JOIN async.lane l ON l.pool_id = p.pool_id AND EXISTS (SELECT FROM async.op
 LEFT JOIN async.batch b ON b.lane_id = l.lane_id
 GROUP BY p.pool_id;
 COMMENT ON VIEW async.v_concurrency_pool_info IS 'Concurrency pools and how much of them is taken';
+COMMENT ON COLUMN async.v_concurrency_pool_info.concurrency_pool IS 'Name of the pool; that of a target is called like it';
+COMMENT ON COLUMN async.v_concurrency_pool_info.max_workers IS 'Most tasks of the pool that run at once';
+COMMENT ON COLUMN async.v_concurrency_pool_info.workers_busy IS 'Sessions that run tasks of the pool now';
 
 -- pgasync_server/every/v_server_info.sql
 CREATE VIEW async.v_server_info AS
@@ -7219,6 +7243,15 @@ FROM async.control c
 LEFT JOIN async.identity i ON true
 LEFT JOIN LATERAL (SELECT n.* FROM async.epoch n ORDER BY n.epoch DESC LIMIT 1) e ON true;
 COMMENT ON VIEW async.v_server_info IS 'The server: its identity, and the orchestrator that runs now or ran last';
+COMMENT ON COLUMN async.v_server_info.server IS
+  'Identity of this server, which its targets know it by; null: no orchestrator has run yet';
+COMMENT ON COLUMN async.v_server_info.pid IS 'Process id of the orchestrator that runs now; null: none does';
+COMMENT ON COLUMN async.v_server_info.running IS 'Whether an orchestrator runs now';
+COMMENT ON COLUMN async.v_server_info.paused IS 'async.pause() holds it: nothing new is started';
+COMMENT ON COLUMN async.v_server_info.epoch IS
+  'Number of the orchestrator that runs now or ran last; each has a greater one';
+COMMENT ON COLUMN async.v_server_info.started IS 'When that orchestrator began';
+COMMENT ON COLUMN async.v_server_info.batches_running IS 'Messages that sessions work on, over all targets';
 
 -- pgasync_server/every/v_target_status.sql
 CREATE VIEW async.v_target_status AS
@@ -7235,6 +7268,19 @@ SELECT
 FROM async.target t LEFT JOIN async.batch b ON b.target_id = t.target_id
 GROUP BY t.target_id;
 COMMENT ON VIEW async.v_target_status IS 'Targets and what runs on them now';
+COMMENT ON COLUMN async.v_target_status.target IS 'Name of the target';
+COMMENT ON COLUMN async.v_target_status.is_self IS 'It is this database';
+COMMENT ON COLUMN async.v_target_status.enabled IS
+  'Whether it is used; the tasks of one that is not stay queued';
+COMMENT ON COLUMN async.v_target_status.max_concurrency IS 'Most tasks that run on it at once';
+COMMENT ON COLUMN async.v_target_status.batches_running IS
+  'Messages that its sessions work on, one a session';
+COMMENT ON COLUMN async.v_target_status.tasks_assigned IS
+  'Tasks in these messages; those of a message run one after the other';
+COMMENT ON COLUMN async.v_target_status.oldest IS
+  'When the oldest of these messages was assigned; null: nothing runs';
+COMMENT ON COLUMN async.v_target_status.tasks_offered IS 'Tasks without a query that a worker may take, see async.get_tasks()';
+COMMENT ON COLUMN async.v_target_status.tasks_taken IS 'Tasks without a query that workers have, and have not finished';
 
 -- pgasync_server/every/v_task.sql
 CREATE VIEW async.v_task AS
@@ -7281,6 +7327,30 @@ LEFT JOIN
 ) o ON o.task_id = t.task_id;
 COMMENT ON VIEW async.v_task IS
   'Tasks: pushed (entered), started (consumed), ended (processed); state READY, RUNNING, YIELDED or how it ended';
+COMMENT ON COLUMN async.v_task.task_id IS 'Number of the task';
+COMMENT ON COLUMN async.v_task.target IS 'Target on which it runs';
+COMMENT ON COLUMN async.v_task.priority IS 'Lower runs first';
+COMMENT ON COLUMN async.v_task.entered IS 'When it was queued';
+COMMENT ON COLUMN async.v_task.consumed IS 'When its last attempt began; null: none has';
+COMMENT ON COLUMN async.v_task.processed IS 'When it ended; null: it has not';
+COMMENT ON COLUMN async.v_task.yielded IS
+  'When its routine returned, to wait for an outside answer; null: it did not wait';
+COMMENT ON COLUMN async.v_task.finish_status IS
+  'How it ended: FINISHED, FAILED, CANCELED, TIMED_OUT, DOA, …; YIELDED while it waits for an answer; null: it has not';
+COMMENT ON COLUMN async.v_task.query IS 'What it runs';
+COMMENT ON COLUMN async.v_task.failed IS 'It has ended, but not FINISHED';
+COMMENT ON COLUMN async.v_task.processing_error IS 'Error message of the last attempt; null: there was none';
+COMMENT ON COLUMN async.v_task.sqlstate IS 'SQLSTATE of the error, where it has one';
+COMMENT ON COLUMN async.v_task.concurrency_pool IS 'Pool in which it counts';
+COMMENT ON COLUMN async.v_task.source IS 'Free text that was pushed with it; null: none';
+COMMENT ON COLUMN async.v_task.task_data IS 'JSON that was pushed with it; null: none';
+COMMENT ON COLUMN async.v_task.state IS 'READY, RUNNING, YIELDED, or how it ended';
+COMMENT ON COLUMN async.v_task.owner_id IS 'Engine: what it belongs to in the extension that owns it: a run';
+COMMENT ON COLUMN async.v_task.owner_item IS 'Engine: which part of that: a node';
+COMMENT ON COLUMN async.v_task.is_member IS 'Engine: whether it is one of many of that part: a step';
+COMMENT ON COLUMN async.v_task.argument IS 'Engine: argument of its call';
+COMMENT ON COLUMN async.v_task.batch_id IS 'Engine: message in which it runs';
+COMMENT ON COLUMN async.v_task.key IS 'Engine: tells it apart from others of that part';
 
 -- pgasync_server/every/v_worker_info.sql
 CREATE VIEW async.v_worker_info AS
@@ -7290,6 +7360,15 @@ JOIN async.lane l ON l.lane_id = b.lane_id
 LEFT JOIN async.target t ON t.target_id = b.target_id
 LEFT JOIN async.concurrency_pool p ON p.pool_id = l.pool_id;
 COMMENT ON VIEW async.v_worker_info IS 'Sessions that run tasks now, and which';
+COMMENT ON COLUMN async.v_worker_info.batch_id IS 'Number of the message that the session works on';
+COMMENT ON COLUMN async.v_worker_info.target IS 'Target; null: it has been removed';
+COMMENT ON COLUMN async.v_worker_info.concurrency_pool IS 'Pool in which its tasks count';
+COMMENT ON COLUMN async.v_worker_info.pid IS 'Process id of the session, on the target';
+COMMENT ON COLUMN async.v_worker_info.backend_start IS
+  'When that session began: tells it from a later one of the same pid';
+COMMENT ON COLUMN async.v_worker_info.assigned IS 'When the message was assigned to it';
+COMMENT ON COLUMN async.v_worker_info.task_ids IS
+  'Tasks of the message, those that it has ended already, too';
 
 SELECT pg_catalog.pg_extension_config_dump('async.control', '');
 SELECT pg_catalog.pg_extension_config_dump('async.target', '');

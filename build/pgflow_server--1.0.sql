@@ -49,7 +49,7 @@ CREATE TABLE flow.definition
   CONSTRAINT definition_version_is_unique UNIQUE (flow, version)
 );
 COMMENT ON TABLE flow.definition IS
-  'Every version of every flow; immutable; written by flow.configure_flow()';
+  'Engine: every version of every flow; immutable; written by flow.configure_flow()';
 COMMENT ON COLUMN flow.definition.definition_id IS 'Number of this version of this flow';
 COMMENT ON COLUMN flow.definition.flow IS 'Name of the flow';
 COMMENT ON COLUMN flow.definition.version IS 'Counts the versions of the flow';
@@ -59,7 +59,7 @@ COMMENT ON COLUMN flow.definition.created IS 'When it was configured';
 COMMENT ON COLUMN flow.definition.created_by IS 'Role that configured it';
 COMMENT ON COLUMN flow.definition.nodes IS 'Number of its nodes';
 COMMENT ON COLUMN flow.definition.concurrency_group_routine IS
-  'Function (flow_id bigint, node text) that names the pool of a task: schema-qualified and quoted, safe to paste before (…)';
+  'Function (flow_id bigint, node text) that names the concurrency pool of a task; null: the own pool of its target';
 
 CREATE TABLE flow.flow
 (
@@ -68,7 +68,7 @@ CREATE TABLE flow.flow
   CONSTRAINT flow_pk PRIMARY KEY (flow),
   CONSTRAINT flow_definition_fk FOREIGN KEY (definition_id) REFERENCES flow.definition
 );
-COMMENT ON TABLE flow.flow IS 'Flows that can be run; one that was dropped has no row';
+COMMENT ON TABLE flow.flow IS 'Engine: flows that can be run; one that was dropped has no row';
 COMMENT ON COLUMN flow.flow.flow IS 'Name of the flow';
 COMMENT ON COLUMN flow.flow.definition_id IS 'Its current version';
 
@@ -106,19 +106,19 @@ CREATE TABLE flow.definition_node
 );
 CREATE INDEX definition_node_steps_to_flow_idx ON flow.definition_node(definition_id) WHERE steps_to_flow IS NOT NULL;
 COMMENT ON TABLE flow.definition_node IS
-  'Nodes of the definitions, with every default filled in; immutable; written by flow.configure_flow()';
+  'Engine: nodes of the definitions, with every default filled in; immutable; written by flow.configure_flow()';
 COMMENT ON COLUMN flow.definition_node.definition_id IS 'Definition that it belongs to';
 COMMENT ON COLUMN flow.definition_node.node_no IS 'Place in the configuration, from 1';
-COMMENT ON COLUMN flow.definition_node.node IS 'Name of the node';
+COMMENT ON COLUMN flow.definition_node.node IS 'Name of the node, unique in the flow';
 COMMENT ON COLUMN flow.definition_node.target IS
-  'Target on which its routines run; may be null for a mere joint';
+  'Target on which its routines run';
 COMMENT ON COLUMN flow.definition_node.routine IS
   'Procedure that the node calls, safe to paste after CALL; null where it calls none';
 COMMENT ON COLUMN flow.definition_node.step_routine IS
   'Procedure that its steps call, safe to paste after CALL; null where they run a flow';
-COMMENT ON COLUMN flow.definition_node.empty IS 'The node calls nothing: it is its steps, or a mere joint';
+COMMENT ON COLUMN flow.definition_node.empty IS 'The node itself calls nothing: it is its steps, or a mere joint';
 COMMENT ON COLUMN flow.definition_node.all_steps_must_complete IS
-  'One failed step fails the node and stops its other steps';
+  'One failed step fails the node and stops its other steps; if false, the node finishes when all have ended, however';
 COMMENT ON COLUMN flow.definition_node.synchronous IS
   'On a target that finishes asynchronously, the routine of the node itself does not';
 COMMENT ON COLUMN flow.definition_node.priority IS 'Lower runs first';
@@ -127,16 +127,16 @@ COMMENT ON COLUMN flow.definition_node.node_timeout IS
 COMMENT ON COLUMN flow.definition_node.step_timeout IS 'Time for a step; null: that of the target';
 COMMENT ON COLUMN flow.definition_node.max_concurrency IS
   'Most steps of the node that run at once; null: no such limit';
-COMMENT ON COLUMN flow.definition_node.retries IS 'How often a task that failed or timed out is run again';
-COMMENT ON COLUMN flow.definition_node.retry_delay IS 'Wait before the first retry';
+COMMENT ON COLUMN flow.definition_node.retries IS 'How often a task of the node that failed or timed out is run again';
+COMMENT ON COLUMN flow.definition_node.retry_delay IS 'Wait before the first retry, of the node or a step';
 COMMENT ON COLUMN flow.definition_node.retry_backoff IS 'Factor by which the wait grows with each retry';
-COMMENT ON COLUMN flow.definition_node.retry_max_delay IS 'Longest wait before a retry';
+COMMENT ON COLUMN flow.definition_node.retry_max_delay IS 'Longest wait before a retry; at least retry_delay';
 COMMENT ON COLUMN flow.definition_node.retry_on IS
   'SQLSTATEs, or classes of two characters, that are worth a retry; null: any but class 42';
 COMMENT ON COLUMN flow.definition_node.on_interrupt IS
   'What becomes of a task whose outcome a crash left unknown: retry or fail';
 COMMENT ON COLUMN flow.definition_node.steps_to_flow IS
-  'Flow that each step runs, with the arguments of the step';
+  'Flow that each step runs, with the arguments of the step; null: steps call a procedure';
 COMMENT ON COLUMN flow.definition_node.steps IS 'Arguments of the steps known beforehand, each once';
 COMMENT ON COLUMN flow.definition_node.parents IS 'Number of its dependencies';
 COMMENT ON COLUMN flow.definition_node.mutexes IS 'Number of the mutexes that it is in';
@@ -152,7 +152,7 @@ CREATE TABLE flow.definition_edge
 );
 CREATE INDEX definition_edge_child_idx ON flow.definition_edge(child_no, definition_id);
 COMMENT ON TABLE flow.definition_edge IS
-  'Dependencies between the nodes of the definitions; immutable; written by flow.configure_flow()';
+  'Engine: dependencies between the nodes of the definitions; immutable; written by flow.configure_flow()';
 COMMENT ON COLUMN flow.definition_edge.definition_id IS 'Definition that it belongs to';
 COMMENT ON COLUMN flow.definition_edge.parent_no IS 'Node that must have resolved first';
 COMMENT ON COLUMN flow.definition_edge.child_no IS 'Node that depends on it';
@@ -166,7 +166,7 @@ CREATE TABLE flow.definition_mutex
   CONSTRAINT definition_mutex_pk PRIMARY KEY (definition_id, mutex_no, node_no)
 );
 COMMENT ON TABLE flow.definition_mutex IS
-  'Sets of nodes of the definitions that never run at once, across all runs; immutable; written by flow.configure_flow()';
+  'Engine: sets of nodes of the definitions that never run at once, across all runs; immutable; written by flow.configure_flow()';
 COMMENT ON COLUMN flow.definition_mutex.definition_id IS 'Definition that it belongs to';
 COMMENT ON COLUMN flow.definition_mutex.mutex_no IS 'Number of the set within the definition, from 1';
 COMMENT ON COLUMN flow.definition_mutex.node_no IS 'Node of the set';
@@ -176,7 +176,7 @@ CREATE TABLE flow.dropped_definition
   definition_id BIGINT,
   CONSTRAINT dropped_definition_pk PRIMARY KEY (definition_id)
 );
-COMMENT ON TABLE flow.dropped_definition IS 'Definitions that are gone, of which parts may be left';
+COMMENT ON TABLE flow.dropped_definition IS 'Engine: definitions that are gone, of which parts may be left';
 COMMENT ON COLUMN flow.dropped_definition.definition_id IS 'Definition';
 
 -- pgflow_server/once/run.sql
@@ -185,10 +185,11 @@ COMMENT ON COLUMN flow.dropped_definition.definition_id IS 'Definition';
  * counts, and it is found first. So nothing slows down while somebody holds a transaction open.
  */
 CREATE SEQUENCE flow.flow_id_seq;
-COMMENT ON SEQUENCE flow.flow_id_seq IS 'Numbers runs';
+COMMENT ON SEQUENCE flow.flow_id_seq IS 'Engine: numbers runs';
 
 CREATE SEQUENCE flow.state_no_seq;
-COMMENT ON SEQUENCE flow.state_no_seq IS 'Numbers the states of runs and nodes in the order in which they came';
+COMMENT ON SEQUENCE flow.state_no_seq IS
+  'Engine: numbers the states of runs and nodes in the order in which they came';
 
 CREATE TABLE flow.run
 (
@@ -205,7 +206,8 @@ CREATE TABLE flow.run
 );
 CREATE INDEX run_flow_idx ON flow.run(flow, flow_id);
 CREATE INDEX run_definition_idx ON flow.run(definition_id);
-COMMENT ON TABLE flow.run IS 'Runs as they were asked for; never updated, removed task_keep_duration after their end';
+COMMENT ON TABLE flow.run IS
+  'Engine: runs as they were asked for; never updated, removed task_keep_duration after their end';
 COMMENT ON COLUMN flow.run.flow_id IS 'Number of the run';
 COMMENT ON COLUMN flow.run.flow IS 'Name of its flow';
 COMMENT ON COLUMN flow.run.definition_id IS 'Version of the flow that it keeps to';
@@ -222,7 +224,7 @@ CREATE TABLE flow.open_run
   flow TEXT NOT NULL,
   CONSTRAINT open_run_pk PRIMARY KEY (flow_id)
 );
-COMMENT ON TABLE flow.open_run IS 'Runs that have not ended';
+COMMENT ON TABLE flow.open_run IS 'Engine: runs that have not ended';
 COMMENT ON COLUMN flow.open_run.flow_id IS 'Run';
 COMMENT ON COLUMN flow.open_run.flow IS 'Its flow';
 
@@ -238,7 +240,7 @@ CREATE TABLE flow.run_state
   CONSTRAINT run_state_pk PRIMARY KEY (flow_id, state_no),
   CONSTRAINT run_state_known CHECK (state IN ('RUNNING', 'FINISHED', 'FAILED', 'CANCELED'))
 );
-COMMENT ON TABLE flow.run_state IS 'States of runs; the newest row of a run counts';
+COMMENT ON TABLE flow.run_state IS 'Engine: states of runs; the newest row of a run counts';
 COMMENT ON COLUMN flow.run_state.flow_id IS 'Run';
 COMMENT ON COLUMN flow.run_state.state_no IS 'The greatest of a run is its newest';
 COMMENT ON COLUMN flow.run_state.state IS 'RUNNING, FINISHED, FAILED or CANCELED';
@@ -265,7 +267,8 @@ CREATE TABLE flow.node_state
   changed TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT node_state_pk PRIMARY KEY (flow_id, node_no, state_no)
 );
-COMMENT ON TABLE flow.node_state IS 'States of nodes of runs; the newest row of a node counts; one without a row is PENDING';
+COMMENT ON TABLE flow.node_state IS
+  'Engine: states of nodes of runs; the newest row of a node counts; one without a row is PENDING';
 COMMENT ON COLUMN flow.node_state.flow_id IS 'Run';
 COMMENT ON COLUMN flow.node_state.node_no IS 'Node of its definition';
 COMMENT ON COLUMN flow.node_state.state_no IS 'The greatest of a node is its newest';
@@ -294,7 +297,7 @@ CREATE TABLE flow.chunk
   CONSTRAINT chunk_pk PRIMARY KEY (chunk_id)
 );
 CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no, chunk_id);
-COMMENT ON TABLE flow.chunk IS 'Steps that will become tasks in one of the next cycles';
+COMMENT ON TABLE flow.chunk IS 'Engine: steps that will become tasks in one of the next cycles';
 COMMENT ON COLUMN flow.chunk.chunk_id IS 'Place in the queue';
 COMMENT ON COLUMN flow.chunk.flow_id IS 'Run';
 COMMENT ON COLUMN flow.chunk.node_no IS 'Node of its definition';
@@ -309,7 +312,7 @@ CREATE TABLE flow.parked_chunk
   CONSTRAINT parked_chunk_pk PRIMARY KEY (chunk_id)
 );
 CREATE INDEX parked_chunk_node_idx ON flow.parked_chunk(flow_id, node_no);
-COMMENT ON TABLE flow.parked_chunk IS 'Steps of nodes that have not begun';
+COMMENT ON TABLE flow.parked_chunk IS 'Engine: steps of nodes that have not begun';
 COMMENT ON COLUMN flow.parked_chunk.chunk_id IS 'Order in which they were pushed';
 COMMENT ON COLUMN flow.parked_chunk.flow_id IS 'Run';
 COMMENT ON COLUMN flow.parked_chunk.node_no IS 'Node of its definition';
@@ -387,7 +390,7 @@ CREATE TABLE flow.arguments_sent
   target_id INT,
   CONSTRAINT arguments_sent_pk PRIMARY KEY (flow_id, target_id)
 );
-COMMENT ON TABLE flow.arguments_sent IS 'Targets to which the arguments of a run have been sent';
+COMMENT ON TABLE flow.arguments_sent IS 'Engine: targets to which the arguments of a run have been sent';
 COMMENT ON COLUMN flow.arguments_sent.flow_id IS 'Run';
 COMMENT ON COLUMN flow.arguments_sent.target_id IS 'Target';
 
@@ -1085,7 +1088,7 @@ $$
  * has already makes none.
  *
  * _flow_name: name of the flow, at most 63 bytes.
- * _configuration: {"concurrency_group_routine", "mutexes", "nodes"}; flow.get_configuration_rules() lists the keys of a node.
+ * _configuration: an object with the key nodes, an array of an object a node; docs/reference.md has all keys.
  * _append: merge it into the configuration that the flow has: nodes are told apart by name, keys that are given win,
  *   mutexes are added to those that it has, null brings a default back.
  * Errors: PF006, which names all that is wrong; nothing is changed then.
@@ -3171,37 +3174,47 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * The keys that flow.configure_flow() takes, of the flow and of a node, with what they may hold: see
- * async.check_keys().
+ * async.check_keys(). docs/reference.md is made from them, and from the comments of the columns of the same name;
+ * "about" stands here for keys that have none, "default" for all.
  */
 SELECT '{
   "flow": {
-    "flow": {"kind": "label"},
-    "concurrency_group_routine": {"kind": "routine"},
-    "mutexes": {"kind": "array"},
-    "nodes": {"kind": "array"}
+    "flow": {
+      "kind": "label", "default": null,
+      "about": "Name of the flow again, as flow.configuration() gives it; it must be that of the call"
+    },
+    "concurrency_group_routine": {"kind": "routine", "default": null},
+    "mutexes": {
+      "kind": "array", "default": null,
+      "about": "Sets of names of nodes, two or more each, that never run at once, across all runs: [[\"a\", \"b\"]]"
+    },
+    "nodes": {"kind": "array", "default": "required", "about": "The nodes, an object each: the keys below"}
   },
   "node": {
-    "node": {"kind": "identifier"},
-    "target": {"kind": "string"},
-    "routine": {"kind": "routine"},
-    "node_routine": {"kind": "routine"},
-    "step_routine": {"kind": "routine"},
-    "dependencies": {"kind": "array"},
-    "steps": {"kind": "array"},
-    "all_steps_must_complete": {"kind": "boolean"},
-    "empty": {"kind": "boolean"},
-    "steps_to_flow": {"kind": "string"},
-    "synchronous": {"kind": "boolean"},
-    "priority": {"kind": "integer", "least": -2147483648, "most": 2147483647},
-    "node_timeout": {"kind": "duration"},
-    "step_timeout": {"kind": "duration"},
-    "max_concurrency": {"kind": "integer", "least": 1, "most": 1000000},
-    "retries": {"kind": "integer", "least": 0, "most": 1000000},
-    "retry_delay": {"kind": "delay"},
-    "retry_backoff": {"kind": "number", "least": 1, "most": 1000},
-    "retry_max_delay": {"kind": "delay"},
-    "retry_on": {"kind": "sqlstates"},
-    "on_interrupt": {"kind": "word", "words": ["retry", "fail"]}
+    "node": {"kind": "identifier", "default": "required"},
+    "target": {"kind": "string", "default": "required, unless empty without steps"},
+    "routine": {"kind": "routine", "default": "node", "about": "Procedure that the node and its steps call"},
+    "node_routine": {"kind": "routine", "default": "routine", "about": "Procedure that the node itself calls"},
+    "step_routine": {"kind": "routine", "default": "routine", "about": "Procedure that its steps call"},
+    "dependencies": {
+      "kind": "array", "default": null,
+      "about": "Its parents: {\"parent\": name of a node, \"continue_on_failure\": start however it ended, default false}"
+    },
+    "steps": {"kind": "array", "default": null},
+    "all_steps_must_complete": {"kind": "boolean", "default": true},
+    "empty": {"kind": "boolean", "default": false},
+    "steps_to_flow": {"kind": "string", "default": null},
+    "synchronous": {"kind": "boolean", "default": false},
+    "priority": {"kind": "integer", "least": -2147483648, "most": 2147483647, "default": 0},
+    "node_timeout": {"kind": "duration", "default": null},
+    "step_timeout": {"kind": "duration", "default": null},
+    "max_concurrency": {"kind": "integer", "least": 1, "most": 1000000, "default": null},
+    "retries": {"kind": "integer", "least": 0, "most": 1000000, "default": 0},
+    "retry_delay": {"kind": "delay", "default": "1 s"},
+    "retry_backoff": {"kind": "number", "least": 1, "most": 1000, "default": 2},
+    "retry_max_delay": {"kind": "delay", "default": "1 h"},
+    "retry_on": {"kind": "sqlstates", "default": null},
+    "on_interrupt": {"kind": "word", "words": ["retry", "fail"], "default": "retry"}
   }
 }'::JSONB;
 $$;

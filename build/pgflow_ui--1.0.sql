@@ -53,6 +53,22 @@ LEFT JOIN LATERAL
   LIMIT 1
 ) again ON true;
 COMMENT ON VIEW flow.v_flow_status IS 'Runs: state RUNNING, FINISHED, FAILED or CANCELED, nodes resolved so far, the first error';
+COMMENT ON COLUMN flow.v_flow_status.flow_id IS 'Number of the run, as flow.run_flow() returned it';
+COMMENT ON COLUMN flow.v_flow_status.flow IS 'Name of its flow';
+COMMENT ON COLUMN flow.v_flow_status.complete IS 'Yes or No: whether the run has ended, well or not';
+COMMENT ON COLUMN flow.v_flow_status.run_time IS
+  'From the request to the end, or until now, to the millisecond: text made for reading';
+COMMENT ON COLUMN flow.v_flow_status.count_nodes IS 'All nodes of the flow';
+COMMENT ON COLUMN flow.v_flow_status.count_finished_nodes IS 'Nodes that have ended, however they did';
+COMMENT ON COLUMN flow.v_flow_status.count_failed_nodes IS
+  'Nodes that ended FAILED, TIMED_OUT, DOA or CANCELED';
+COMMENT ON COLUMN flow.v_flow_status.arguments IS 'As passed to flow.run_flow()';
+COMMENT ON COLUMN flow.v_flow_status.first_error IS
+  'Error of the node that failed, timed out or was canceled first; null: there was none';
+COMMENT ON COLUMN flow.v_flow_status.state IS 'RUNNING, FINISHED, FAILED or CANCELED';
+COMMENT ON COLUMN flow.v_flow_status.started IS 'When the run was asked for';
+COMMENT ON COLUMN flow.v_flow_status.ended IS 'When it ended; null: it has not';
+COMMENT ON COLUMN flow.v_flow_status.restarts IS 'How often flow.restart_flow() has run it again';
 
 -- pgflow_ui/every/v_flow_node_status.sql
 /*
@@ -114,6 +130,34 @@ CROSS JOIN LATERAL
 ) seen;
 COMMENT ON VIEW flow.v_flow_node_status IS
   'Nodes of runs: state (PENDING, READY, RUNNING, RUNNING_STEPS, YIELDED, or how it ended), steps by theirs';
+COMMENT ON COLUMN flow.v_flow_node_status.flow_id IS 'Number of the run';
+COMMENT ON COLUMN flow.v_flow_node_status.flow IS 'Name of its flow';
+COMMENT ON COLUMN flow.v_flow_node_status.node IS 'Name of the node';
+COMMENT ON COLUMN flow.v_flow_node_status.target IS 'Target on which its routines run; null for a mere joint';
+COMMENT ON COLUMN flow.v_flow_node_status.started IS
+  'When its own routine was last sent to its target; null: it was not, or the node has none';
+COMMENT ON COLUMN flow.v_flow_node_status.finished IS 'When the node ended; null: it has not';
+COMMENT ON COLUMN flow.v_flow_node_status.status IS
+  'To read: Pending, Running, Running Steps, Running Async, Finished, Failed, Cancelled, Skipped, Timed Out or DOA';
+COMMENT ON COLUMN flow.v_flow_node_status.steps IS 'All steps that it has been given, each once';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_pending IS
+  'Steps that wait, for a place or for their retry; those that have yielded, too';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_running IS
+  'Steps that have been sent to a session and have not been reported back';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_finished IS 'Steps that ended FINISHED';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_failed IS 'Steps that ended neither FINISHED nor CANCELED';
+COMMENT ON COLUMN flow.v_flow_node_status.all_steps_must_complete IS
+  'As configured: one failed step fails the node';
+COMMENT ON COLUMN flow.v_flow_node_status.run_time IS
+  'From started to finished, or until now; null: its own routine was not sent';
+COMMENT ON COLUMN flow.v_flow_node_status.changed IS
+  'When the state of the node last changed; of one that has not begun, when the run was asked for';
+COMMENT ON COLUMN flow.v_flow_node_status.in_progress IS
+  'Its routine or its steps are running, or it waits for its outside answer';
+COMMENT ON COLUMN flow.v_flow_node_status.state IS
+  'PENDING, READY, RUNNING, RUNNING_STEPS, YIELDED, or how it ended: FINISHED, FAILED, TIMED_OUT, CANCELED, SKIPPED, DOA';
+COMMENT ON COLUMN flow.v_flow_node_status.error IS 'Why the node failed; null: it has not';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_canceled IS 'Steps that ended CANCELED';
 
 -- pgflow_ui/every/v_flow_task.sql
 CREATE VIEW flow.v_flow_task AS
@@ -141,6 +185,30 @@ FROM flow.run r
 JOIN async.v_task t ON t.owner_id = r.flow_id
 JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node_no = t.owner_item;
 COMMENT ON VIEW flow.v_flow_task IS 'Tasks of runs: those of nodes (is_node) and of their steps';
+COMMENT ON COLUMN flow.v_flow_task.flow_id IS 'Number of the run';
+COMMENT ON COLUMN flow.v_flow_task.node IS 'Node that the task belongs to';
+COMMENT ON COLUMN flow.v_flow_task.step_arguments IS
+  'Arguments of the step; null for the task of the node itself';
+COMMENT ON COLUMN flow.v_flow_task.is_node IS
+  'True for the task of the node itself, false for that of a step';
+COMMENT ON COLUMN flow.v_flow_task.task_id IS 'Number of the task';
+COMMENT ON COLUMN flow.v_flow_task.target IS 'Target on which it runs';
+COMMENT ON COLUMN flow.v_flow_task.priority IS 'That of its node and its run added up; lower runs first';
+COMMENT ON COLUMN flow.v_flow_task.entered IS 'When it was queued';
+COMMENT ON COLUMN flow.v_flow_task.consumed IS 'When its last attempt began; null: none has';
+COMMENT ON COLUMN flow.v_flow_task.processed IS 'When it ended; null: it has not';
+COMMENT ON COLUMN flow.v_flow_task.yielded IS
+  'When its routine returned, to wait for an outside answer; null: it did not wait';
+COMMENT ON COLUMN flow.v_flow_task.finish_status IS
+  'How it ended: FINISHED, FAILED, CANCELED, TIMED_OUT, DOA, …; YIELDED while it waits for an answer; null: it has not';
+COMMENT ON COLUMN flow.v_flow_task.source IS 'Free text that was pushed with it; null: none';
+COMMENT ON COLUMN flow.v_flow_task.query IS 'What it runs; of a node or step, the call';
+COMMENT ON COLUMN flow.v_flow_task.failed IS 'It has ended, but not FINISHED';
+COMMENT ON COLUMN flow.v_flow_task.processing_error IS
+  'Error message of the last attempt; null: there was none';
+COMMENT ON COLUMN flow.v_flow_task.concurrency_pool IS 'Pool in which it counts';
+COMMENT ON COLUMN flow.v_flow_task.state IS 'READY, RUNNING, YIELDED, or how it ended';
+COMMENT ON COLUMN flow.v_flow_task.sqlstate IS 'SQLSTATE of the error, where it has one';
 
 DO $revoke$
 DECLARE

@@ -4,11 +4,23 @@ a seed."""
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Protocol
 
 from hypothesis import strategies as st
 
-from tests.model.model import Graph, Node, Parent, Push, Step
+from tests.model.model import (
+    DEFER,
+    DIES,
+    LATE,
+    NO,
+    Graph,
+    Node,
+    Parent,
+    Push,
+    Step,
+    Unit,
+)
 
 
 class _Choices(Protocol):
@@ -26,7 +38,71 @@ def graphs(targets: tuple[str, ...] = ("self",)) -> st.SearchStrategy[Graph]:
     """Graphs of 1 to 300 nodes whose nodes live on ``targets``."""
     small = st.tuples(st.integers(1, SMALL), st.randoms(use_true_random=False))
     large = st.tuples(st.integers(SMALL + 1, LARGE), st.integers(0, 2**32).map(random.Random))
-    return st.one_of(small, large).map(lambda drawn: build(drawn[0], drawn[1], targets))
+    return st.one_of(small, large).map(lambda drawn: with_courses(build(*drawn, targets), drawn[1]))
+
+
+ERRORS = ("22012", "23505", "42P01", "40001", "40P01")
+RETRY_ON = (None, None, ("22",), ("23505", "42P01"), ("XX123", "40"))
+STEP_TIMEOUT = 2.0
+"""Seconds for the steps of a node one of which overruns them: enough for the others on a busy machine."""
+
+
+def with_courses(graph: Graph, choices: _Choices) -> Graph:
+    """The same graph with every option of its nodes: retries, priorities, what single calls come to, …"""
+    nodes = tuple(_with_options(node, choices) for node in graph.nodes)
+    steps = [(node.name, step.key) for node in nodes for step in node.steps]
+    steps += [(push.to, step.key) for push in graph.pushes for step in push.steps]
+    own = [(node.name, None) for node in nodes if not node.empty]
+    units: list[Unit] = [*own, *dict.fromkeys(steps)]
+    share = choices.randint(0, 30) / 100
+    by_name = {node.name: node for node in nodes}
+    courses: dict[Unit, tuple[str, ...]] = {}
+    for unit in units:
+        if choices.random() < share:
+            courses[unit] = _course(by_name[unit[0]], unit, choices)
+    made = Graph(nodes, graph.pushes, graph.only, courses)
+    return _with_a_slow_one(made, units, choices) if len(nodes) <= SMALL else made
+
+
+def _with_options(node: Node, choices: _Choices) -> Node:
+    return replace(
+        node,
+        retries=choices.randint(0, 3),
+        retry_on=RETRY_ON[choices.randint(0, len(RETRY_ON) - 1)],
+        priority=choices.randint(-3, 3),
+        synchronous=not node.empty and choices.random() < 0.4,
+        answers="within" if choices.random() < 0.5 else "outside",
+        own_routines=choices.random() < 0.3,
+    )
+
+
+def _course(node: Node, unit: Unit, choices: _Choices) -> tuple[str, ...]:
+    """Up to four calls that do not end the matter, or those of a unit whose answer is no."""
+    words = [
+        DEFER if choices.random() < 0.4 else ERRORS[choices.randint(0, len(ERRORS) - 1)]
+        for _ in range(choices.randint(1, 4))
+    ]
+    if node.waits(is_step=unit[1] is not None) and choices.random() < 0.3:
+        words[-1] = NO
+    return tuple(words)
+
+
+def _with_a_slow_one(graph: Graph, units: list[Unit], choices: _Choices) -> Graph:
+    """In a few graphs a session is ended, or a step overruns its time: either takes a second or two."""
+    kind = choices.random()
+    steps = [unit for unit in units if unit[1] is not None]
+    among = units if kind < 0.1 else steps if kind < 0.2 else []
+    if not among:
+        return graph
+    unit = among[choices.randint(0, len(among) - 1)]
+    change: dict[str, object] = (
+        {"on_interrupt": "fail" if choices.random() < 0.5 else "retry"}
+        if kind < 0.1
+        else {"step_timeout": STEP_TIMEOUT}
+    )
+    nodes = tuple(replace(n, **change) if n.name == unit[0] else n for n in graph.nodes)  # type: ignore[arg-type]
+    word = DIES if kind < 0.1 else LATE
+    return replace(graph, nodes=nodes, courses={**graph.courses, unit: (word,)})
 
 
 def build(size: int, choices: _Choices, targets: tuple[str, ...] = ("self",)) -> Graph:

@@ -6,8 +6,8 @@ import random
 
 from hypothesis import given, settings
 
-from tests.model.graphs import build, graphs
-from tests.model.model import Graph, Node, Parent, Push, Step, outcome
+from tests.model.graphs import build, graphs, with_courses
+from tests.model.model import Graph, Node, Parent, Push, Step, follow, outcome
 
 
 def chain(*nodes: Node, lenient: bool = False) -> Graph:
@@ -131,3 +131,42 @@ def test_random_graphs_have_every_kind_of_node() -> None:
     assert any(push.by != push.to for graph in graphs_drawn for push in graph.pushes)
     finished = sum(list(outcome(graph).nodes.values()).count("FINISHED") for graph in graphs_drawn)
     assert finished > 100 * 50 / 3, "most generated nodes are dead"
+
+
+def test_what_calls_come_to() -> None:
+    """Retries are counted, deferrals and clashes are not; the work of a call that defers stays."""
+    plain, patient = Node("a"), Node("a", retries=2)
+    assert follow(plain, (), False) == ("FINISHED", 1)
+    assert follow(plain, ("22012",), False) == ("FAILED", 0)
+    assert follow(patient, ("22012", "defer", "22012"), False) == ("FINISHED", 2)
+    assert follow(patient, ("22012", "22012", "22012"), False) == ("FAILED", 0)
+    assert follow(patient, ("42P01",), False) == ("FAILED", 0)
+    assert follow(Node("a", retries=1, retry_on=("42",)), ("42P01",), False) == ("FINISHED", 1)
+    assert follow(Node("a", retries=1, retry_on=("42",)), ("22012",), False) == ("FAILED", 0)
+    assert follow(plain, ("40001",) * 5, False) == ("FINISHED", 1)
+    assert follow(plain, ("40001",) * 6, False) == ("FAILED", 0)
+    assert follow(patient, ("40001",) * 7, False) == ("FINISHED", 1)
+    assert follow(plain, ("dies",), False) == ("FINISHED", 1)
+    assert follow(Node("a", on_interrupt="fail"), ("defer", "dies"), False) == ("FAILED", 1)
+    assert follow(plain, ("late",), False) == ("TIMED_OUT", 0)
+    assert follow(patient, ("late",), False) == ("FINISHED", 1)
+    assert follow(patient, ("no",), False) == ("FAILED", 1)
+    assert follow(patient, (), True) == ("FAILED", 0)
+
+
+def test_a_call_that_defers_pushes_even_where_the_next_one_fails() -> None:
+    nodes = (Node("a"), Node("b", parents=(Parent("a", continue_on_failure=True),)))
+    courses = {("a", None): ("defer", "22012")}
+    out = outcome(Graph(nodes, (Push("a", "b", (Step("1"),)),), None, courses))
+    assert out.nodes == {"a": "FAILED", "b": "FINISHED"}
+    assert out.once == {("a", None), ("b", None), ("b", "1")}
+
+
+def test_random_courses_reach_every_end() -> None:
+    targets = ("self", "self_later")
+    drawn = [with_courses(build(8, random.Random(seed), targets), random.Random(seed)) for seed in range(400)]
+    words = {word for graph in drawn for course in graph.courses.values() for word in course}
+    assert words == {"defer", "no", "dies", "late", "22012", "23505", "42P01", "40001", "40P01"}
+    ends = {end for graph in drawn for ends in outcome(graph).states.values() for end in ends}
+    assert ends == {"FINISHED", "FAILED", "TIMED_OUT", "CANCELED"}
+    assert any(count > 2 for graph in drawn for count in outcome(graph).times.values())

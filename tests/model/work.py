@@ -28,15 +28,28 @@ CREATE TABLE work.done(
   snapshot TEXT NOT NULL DEFAULT txid_current_snapshot()::TEXT,
   pid INT NOT NULL DEFAULT pg_backend_pid());
 
+CREATE TABLE work.asked(args flow.callback_arguments_t, failed BOOL);
+
 CREATE PROCEDURE work.run(_args flow.callback_arguments_t) LANGUAGE plpgsql AS $$
-/* flow arguments: fail (names of nodes), push (node -> [{to, steps}]), sleep (node -> seconds) */
+/*
+ * flow arguments: fail (names of nodes), push (node -> [{to, steps}]), sleep (node -> seconds),
+ * courses (node -> step or '' -> {sequence, calls}: what each call comes to, counted by a sequence, which
+ * survives rollbacks), answers (node -> step or routine -> within or outside)
+ */
 DECLARE
   moment TIMESTAMPTZ := clock_timestamp();
   told JSONB := COALESCE((_args).flow_arguments, '{}');
   is_step BOOL := (_args).step_arguments IS NOT NULL;
   pushing JSONB;
   items JSONB[];
+  course JSONB := told #> ARRAY['courses', (_args).node, COALESCE((_args).step_arguments ->> 'step', '')];
+  answer TEXT := told #>> ARRAY['answers', (_args).node, CASE WHEN is_step THEN 'step' ELSE 'routine' END];
+  word TEXT := CASE WHEN is_step AND (_args).step_arguments ->> 'fail' = 'true'
+                      OR NOT is_step AND told -> 'fail' ? (_args).node THEN 'XX123' ELSE 'ok' END;
 BEGIN
+  IF course IS NOT NULL THEN
+    word := COALESCE(course -> 'calls' ->> (nextval((course ->> 'sequence')::REGCLASS)::INT - 1), word);
+  END IF;
   IF told -> 'sleep' IS NOT NULL THEN
     PERFORM pg_sleep(COALESCE((told -> 'sleep' ->> (_args).node)::FLOAT8, 0));
   END IF;
@@ -48,10 +61,19 @@ BEGIN
       CALL flow.push_steps((_args).flow_id, pushing ->> 'to', items);
     END LOOP;
   END IF;
-  IF is_step AND (_args).step_arguments ->> 'fail' = 'true'
-    OR NOT is_step AND told -> 'fail' ? (_args).node
-  THEN
-    RAISE EXCEPTION 'told to fail' USING ERRCODE = 'XX123';
+  IF word IN ('ok', 'no') THEN
+    IF answer = 'within' THEN
+      CALL flow.finish(_args, word = 'no', 'no');
+    ELSIF answer = 'outside' THEN
+      INSERT INTO work.asked VALUES (_args, word = 'no');
+    END IF;
+  ELSIF word = 'defer' THEN
+    CALL flow.defer(_args, '5 ms');
+  ELSIF word IN ('dies', 'late') THEN
+    PERFORM pg_terminate_backend(pg_backend_pid()) WHERE word = 'dies';
+    PERFORM pg_sleep(60);
+  ELSE
+    RAISE EXCEPTION 'told to fail' USING ERRCODE = word;
   END IF;
 END
 $$;
@@ -113,19 +135,75 @@ def _node(node: Node) -> dict[str, Any]:
             {"parent": p.node, "continue_on_failure": p.continue_on_failure} for p in node.parents
         ],
         "steps": [arguments_of(step) for step in node.steps],
+        "retries": node.retries,
+        "retry_delay": "5 ms",
+        "retry_backoff": 1,
+        "retry_on": node.retry_on,
+        "on_interrupt": node.on_interrupt,
+        "priority": node.priority,
+        "synchronous": node.synchronous,
+        "step_timeout": node.step_timeout,
     }
     # An empty node calls nothing itself, but its steps need a routine.
-    return made | ({"empty": True, "step_routine": "work.run"} if node.empty else {"routine": "work.run"})
+    if node.empty:
+        return made | {"empty": True, "step_routine": "work.run"}
+    if node.own_routines:
+        own = {"node_routine": "work.run", "step_routine": "work.run"}
+        return made | own | {"routine": "work.no_such_routine"}
+    return made | {"routine": "work.run"}
 
 
-def arguments(graph: Graph) -> dict[str, Any]:
-    """The run's arguments: which nodes fail, who pushes what to whom."""
+def arguments(graph: Graph, token: str = "") -> dict[str, Any]:
+    """The run's arguments: which nodes fail, who pushes what to whom, what single calls come to.
+
+    token: tells the sequences of the run's courses from those of others, see make_sequences().
+    """
     push: dict[str, list[dict[str, Any]]] = {}
     for item in graph.pushes:
         push.setdefault(item.by, []).append(
             {"to": item.to, "steps": [arguments_of(step) for step in item.steps]}
         )
-    return {"fail": [node.name for node in graph.nodes if node.fails], "push": push}
+    told = {"fail": [node.name for node in graph.nodes if node.fails], "push": push}
+    courses: dict[str, dict[str, Any]] = {}
+    for number, ((node, key), calls) in enumerate(graph.courses.items()):
+        course = {"sequence": _sequence(token, number), "calls": calls}
+        courses.setdefault(node, {})[key or ""] = course
+    answers = {
+        node.name: {kind: node.answers for kind in ("step", "routine") if node.waits(is_step=kind == "step")}
+        for node in graph.nodes
+    }
+    return told | {"courses": courses, "answers": {name: kinds for name, kinds in answers.items() if kinds}}
+
+
+def make_sequences(graph: Graph, token: str, *databases: Database) -> None:
+    """Make the sequences that count the calls of a run's units."""
+    for db in databases if graph.courses else ():
+        db.execute("".join(f"CREATE SEQUENCE {_sequence(token, n)};" for n in range(len(graph.courses))))
+
+
+def _sequence(token: str, number: int) -> str:
+    return f"work.calls_{token}_{number}"
+
+
+ANSWER = """
+DO $$
+DECLARE
+  asked RECORD;
+BEGIN
+  FOR asked IN DELETE FROM work.asked RETURNING args, failed LOOP
+    BEGIN
+      CALL flow.finish(asked.args, asked.failed, 'no');
+    EXCEPTION WHEN SQLSTATE 'PF005' THEN  -- it has been canceled
+    END;
+  END LOOP;
+END $$
+"""
+
+
+def answer(*databases: Database) -> None:
+    """Answer from outside whatever waits for that."""
+    for db in databases:
+        db.execute(ANSWER)
 
 
 def configure(db: Database, flow: str, definition: dict[str, Any]) -> None:
@@ -152,12 +230,12 @@ def check_effects(rows: list[Done], expected: Outcome) -> None:
     counts: dict[Unit, int] = {}
     for row in rows:
         counts[row.unit] = counts.get(row.unit, 0) + 1
-    twice = {unit: count for unit, count in counts.items() if count > 1}
+    twice = {unit: count for unit, count in counts.items() if count > expected.times.get(unit, 1)}
     if twice:
-        raise DoubledError(f"took effect more than once: {twice}", len(twice))
-    missing = expected.once - counts.keys()
+        raise DoubledError(f"took effect too often: {twice}", len(twice))
+    missing = {unit for unit in expected.once if counts.get(unit, 0) < expected.times.get(unit, 1)}
     if missing:
-        raise LostError(f"never took effect: {sorted(missing, key=str)}", len(missing))
+        raise LostError(f"did not take effect, or not often enough: {sorted(missing, key=str)}", len(missing))
     surplus = counts.keys() - expected.once - expected.maybe
     if surplus:
         raise DoubledError(f"took effect and must not have: {sorted(surplus, key=str)}", len(surplus))
@@ -179,12 +257,16 @@ def check_order(rows: list[Done], graph: Graph, far: bool = True) -> None:
                 assert child.begun >= parent.ended, f"{child.unit} began before {parent.unit} ended"
 
 
-def check_own_first(rows: list[Done]) -> None:
-    """A node's steps came after its own routine."""
-    own = {row.node: row for row in rows if row.step is None}
+def check_own_first(rows: list[Done], pushed: frozenset[Unit] = frozenset()) -> None:
+    """A node's steps came after its own routine; those that were ``pushed``, after a call of it."""
+    own: dict[str, list[Done]] = {}
+    for row in rows:
+        if row.step is None:
+            own.setdefault(row.node, []).append(row)
     for row in rows:
         if row.step is not None and row.node in own:
-            assert row.saw(own[row.node]), f"{row.unit} did not see the work of its node"
+            seen = own[row.node][:1] if row.unit in pushed else own[row.node]
+            assert all(row.saw(call) for call in seen), f"{row.unit} did not see the work of its node"
 
 
 def check_states(db: Database, flow_id: int, expected: Outcome) -> None:
@@ -212,7 +294,7 @@ def check_states(db: Database, flow_id: int, expected: Outcome) -> None:
             f"{unit} is {tasks.get(unit)}, should be one of {permitted}"
         )
     for units in expected.one_failed:
-        assert any(tasks.get(unit) == "FAILED" for unit in units), f"none of {units} is FAILED"
+        assert any(tasks.get(unit) in ("FAILED", "TIMED_OUT") for unit in units), f"none of {units} failed"
 
 
 # ---- what the tests of single behaviours build with ----

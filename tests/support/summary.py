@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import faults
+from tests.support import faults, features
 
 ALWAYS = ("passed", "failed", "skipped", "xfailed")
 """Outcomes that are shown even where there were none."""
@@ -41,6 +41,12 @@ def pytest_runtest_makereport(
     return (yield)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a full run that has not proved all that docs/features.md says it does."""
+    if session.exitstatus == pytest.ExitCode.OK and unproved(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
     """Write the table and the reasons after all else but pytest's own last line."""
@@ -53,6 +59,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         terminalreporter.write_line(line)
     write_reasons(terminalreporter)
     write_faults(terminalreporter)
+    lines = unproved(terminalreporter.config)
+    if lines:
+        terminalreporter.section("not proved, though docs/features.md says so")
+    for line in lines:
+        terminalreporter.write_line(line)
+
+
+def unproved(config: pytest.Config) -> list[str]:
+    """Return what a full run has not proved of docs/features.md; nothing in a process of one."""
+    terminalreporter = config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(config, "workerinput") or terminalreporter is None or not features.is_full_run(config):
+        return []
+    reports = [
+        (outcome, report)
+        for outcome, found in terminalreporter.stats.items()
+        for report in found
+        if isinstance(report, pytest.TestReport)
+    ]
+    return features.unproved(features.PAGE.read_text(), reports)
 
 
 def write_reasons(terminalreporter: pytest.TerminalReporter) -> None:

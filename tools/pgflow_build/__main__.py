@@ -19,21 +19,32 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 
 @app.command()
 def assemble(root: Root = REPOSITORY) -> None:
-    """Write build/ from the sources."""
+    """Write build/ and docs/reference.md from the sources."""
     from pgflow_build.assemble import write
 
     for name in write(root):
         print(f"build/{name}")
+    reference(root)
+
+
+@app.command()
+def reference(root: Root = REPOSITORY) -> None:
+    """Write docs/reference.md from the comments of the sources."""
+    from pgflow_build.reference import PAGE, write
+
+    if write(root):
+        print(PAGE)
 
 
 @app.command()
 def check(root: Root = REPOSITORY) -> None:
-    """Tell whether build/ is what the sources give."""
+    """Tell whether build/ and docs/reference.md are what the sources give."""
     from pgflow_build.assemble import stale
+    from pgflow_build.reference import PAGE, is_stale
 
-    names = stale(root)
+    names = [f"build/{name}" for name in stale(root)] + [str(PAGE)] * is_stale(root)
     if names:
-        raise SourceError(f"not what the sources give: build/{', build/'.join(names)}; run `make build`")
+        raise SourceError(f"not what the sources give: {', '.join(names)}; run `make build`")
 
 
 @app.command()

@@ -29,4 +29,4 @@ BEGIN
     FROM async.server_connection c);
 END;
 $$;
-COMMENT ON FUNCTION async.server(TEXT, BOOL) IS 'Get or set the connection of this client to its server';
+COMMENT ON FUNCTION async.server(TEXT, BOOL) IS 'Gets or sets the connection of this client to its server';

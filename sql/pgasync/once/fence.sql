@@ -7,4 +7,4 @@ CREATE TABLE async.fence
   CONSTRAINT fence_pk PRIMARY KEY (server, epoch)
 );
 COMMENT ON TABLE async.fence IS
-  'Orchestrators that registered here; one with a smaller epoch than the greatest of its server runs nothing more';
+  'Engine: orchestrators that registered here; one with a smaller epoch than the greatest of its server runs nothing more';

@@ -15,7 +15,7 @@ CREATE TABLE async.receipt_0
   CONSTRAINT receipt_0_pk PRIMARY KEY (server, epoch, batch_id, task_id)
 ) WITH (autovacuum_enabled = false);
 COMMENT ON TABLE async.receipt_0 IS
-  'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
+  'Engine: receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_1';
 
 CREATE TABLE async.receipt_1
 (
@@ -23,4 +23,4 @@ CREATE TABLE async.receipt_1
   CONSTRAINT receipt_1_pk PRIMARY KEY (server, epoch, batch_id, task_id)
 ) WITH (autovacuum_enabled = false);
 COMMENT ON TABLE async.receipt_1 IS
-  'Receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';
+  'Engine: receipts (ended) and revocations (ended IS NULL) of tasks that ran here; takes turns with receipt_0';

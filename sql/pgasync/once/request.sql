@@ -13,4 +13,5 @@ CREATE TABLE async.request
   requested TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 CREATE INDEX request_xid_idx ON async.request(xid, request_id);
-COMMENT ON TABLE async.request IS 'Requests that the orchestrator has not yet removed; read by snapshot difference';
+COMMENT ON TABLE async.request IS
+  'Engine: requests that the orchestrator has not yet removed; read by snapshot difference';

@@ -5,4 +5,5 @@ CREATE TABLE async.server_connection
   CONSTRAINT server_connection_pk PRIMARY KEY (singleton),
   CONSTRAINT server_connection_has_one_row CHECK (singleton)
 );
-COMMENT ON TABLE async.server_connection IS 'How this client reaches its server; set by async.server()';
+COMMENT ON TABLE async.server_connection IS
+  'Engine: how this client reaches its server; set by async.server()';

@@ -8,17 +8,32 @@ COMMENT ON DOMAIN async.task_run_type_t IS
 CREATE DOMAIN async.finish_status_t AS TEXT
   CONSTRAINT finish_status_known
   CHECK (VALUE IN ('FINISHED', 'FAILED', 'CANCELED', 'PAUSED', 'TIMED_OUT', 'YIELDED', 'DOA', 'DEFERRED'));
-COMMENT ON DOMAIN async.finish_status_t IS 'How a task, or one attempt at it, ended';
+COMMENT ON DOMAIN async.finish_status_t IS
+  'How a task, or one attempt at it, ended: FINISHED; FAILED, TIMED_OUT, CANCELED; DOA: never run, recorded as failed; '
+  'PAUSED, YIELDED: it waits for an outside answer; DEFERRED: put back until later';
 
 CREATE TYPE async.task_push_t AS
 (
-  task_data JSONB,          /* anything; handed back by get_tasks() and shown by the views */
-  target TEXT,              /* as configured */
-  priority INT,             /* lower runs first */
-  query TEXT,               /* one statement; a CALL may commit and roll back by itself */
-  concurrency_pool TEXT,    /* the target's own by default */
-  manual_timeout INTERVAL,  /* the target's by default */
-  track_yielded BOOL,       /* a yielded task goes on counting in its pool */
-  raw BOOL                  /* for what cannot run in a transaction block; runs at least once */
+  task_data JSONB,
+  target TEXT,
+  priority INT,
+  query TEXT,
+  concurrency_pool TEXT,
+  manual_timeout INTERVAL,
+  track_yielded BOOL,
+  raw BOOL
 );
 COMMENT ON TYPE async.task_push_t IS 'One task to push; async.task() builds it';
+COMMENT ON COLUMN async.task_push_t.task_data IS
+  'Any JSON; the views show it, and a worker outside the database gets it';
+COMMENT ON COLUMN async.task_push_t.target IS 'Name of the target, as async.configure() knows it';
+COMMENT ON COLUMN async.task_push_t.priority IS 'Lower runs first; null: 0';
+COMMENT ON COLUMN async.task_push_t.query IS 'One statement; a CALL may commit and roll back by itself';
+COMMENT ON COLUMN async.task_push_t.concurrency_pool IS
+  'Pool in which it counts; null: the own pool of the target';
+COMMENT ON COLUMN async.task_push_t.manual_timeout IS
+  'Longest that an attempt may run; null: default_timeout of the target';
+COMMENT ON COLUMN async.task_push_t.track_yielded IS
+  'While it waits for an outside answer it goes on counting in its pool; null: as the target has it';
+COMMENT ON COLUMN async.task_push_t.raw IS
+  'For what cannot run in a transaction block, as VACUUM; runs at least once, not exactly once';

@@ -6,29 +6,17 @@ $$
  * that runs nevertheless, by a mutex that was configured otherwise then, is waited for until the end of its cycle; its
  * next finds that it has been replaced.
  *
- * Errors: PF012 when this database is a copy of a server.
  * Writes async.identity, async.epoch, async.log_entry; locks async.epoch EXCLUSIVE.
  */
 #variable_conflict error
 DECLARE
   s async.loop_t;
-  known async.identity;
 BEGIN
   LOCK TABLE async.epoch IN EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT FROM async.identity) THEN
     PERFORM async.claim_identity();
   END IF;
-  SELECT i.* INTO known FROM async.identity i;
-  IF NOT EXISTS (
-    SELECT FROM pg_control_system() c CROSS JOIN pg_database d
-    WHERE d.datname = current_database() AND c.system_identifier = known.system_identifier AND d.oid = known.database)
-  THEN
-    RAISE EXCEPTION 'this database is a copy of a pgflow server' USING
-      ERRCODE = 'PF012',
-      DETAIL = 'Its orchestrator would interfere with the targets of the original.',
-      HINT = 'Run SELECT async.claim_identity() to make it a server of its own.';
-  END IF;
-  s.server := known.server;
+  s.server := (SELECT i.server FROM async.identity i);
   s.token := md5(concat(clock_timestamp(), random(), pg_backend_pid()))::UUID;
   s.slots := '{}';
   s.lanes := '{}';

@@ -1,7 +1,11 @@
 CREATE OR REPLACE FUNCTION async.get_configuration_rules() RETURNS JSONB LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS
 $$
-/* The keys that async.configure() takes, by section, with what they may hold: see async.check_keys(). */
+/*
+ * The keys that async.configure() takes, by section, with what they may hold: see async.check_keys(). docs/reference.md is
+ * made from them, and from the comments and defaults of the columns that they set; "about" and "default" stand here
+ * for keys that have no column.
+ */
 SELECT '{
   "control": {
     "workers": {"kind": "integer", "least": 1, "most": 10000},
@@ -18,7 +22,9 @@ SELECT '{
     "advisory_mutex_id": {"kind": "integer", "least": -9223372036854775808, "most": 9223372036854775807},
     "log_level": {"kind": "word", "words": ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]},
     "flush": {"kind": "word", "words": ["task", "batch"]},
-    "allow_password": {"kind": "boolean"}
+    "allow_password": {
+      "kind": "boolean", "default": false, "about": "Take a connection string that holds a password all the same"
+    }
   },
   "targets": {
     "target": {"kind": "label"},
@@ -28,7 +34,9 @@ SELECT '{
     "default_timeout": {"kind": "duration", "null": true},
     "concurrency_track_yielded": {"kind": "boolean"},
     "enabled": {"kind": "boolean"},
-    "allow_password": {"kind": "boolean"}
+    "allow_password": {
+      "kind": "boolean", "default": false, "about": "Take a connection string that holds a password all the same"
+    }
   },
   "concurrency_pools": {
     "concurrency_pool": {"kind": "label"},

@@ -42,3 +42,27 @@ LEFT JOIN
 ) o ON o.task_id = t.task_id;
 COMMENT ON VIEW async.v_task IS
   'Tasks: pushed (entered), started (consumed), ended (processed); state READY, RUNNING, YIELDED or how it ended';
+COMMENT ON COLUMN async.v_task.task_id IS 'Number of the task';
+COMMENT ON COLUMN async.v_task.target IS 'Target on which it runs';
+COMMENT ON COLUMN async.v_task.priority IS 'Lower runs first';
+COMMENT ON COLUMN async.v_task.entered IS 'When it was queued';
+COMMENT ON COLUMN async.v_task.consumed IS 'When its last attempt began; null: none has';
+COMMENT ON COLUMN async.v_task.processed IS 'When it ended; null: it has not';
+COMMENT ON COLUMN async.v_task.yielded IS
+  'When its routine returned, to wait for an outside answer; null: it did not wait';
+COMMENT ON COLUMN async.v_task.finish_status IS
+  'How it ended: FINISHED, FAILED, CANCELED, TIMED_OUT, DOA, …; YIELDED while it waits for an answer; null: it has not';
+COMMENT ON COLUMN async.v_task.query IS 'What it runs';
+COMMENT ON COLUMN async.v_task.failed IS 'It has ended, but not FINISHED';
+COMMENT ON COLUMN async.v_task.processing_error IS 'Error message of the last attempt; null: there was none';
+COMMENT ON COLUMN async.v_task.sqlstate IS 'SQLSTATE of the error, where it has one';
+COMMENT ON COLUMN async.v_task.concurrency_pool IS 'Pool in which it counts';
+COMMENT ON COLUMN async.v_task.source IS 'Free text that was pushed with it; null: none';
+COMMENT ON COLUMN async.v_task.task_data IS 'JSON that was pushed with it; null: none';
+COMMENT ON COLUMN async.v_task.state IS 'READY, RUNNING, YIELDED, or how it ended';
+COMMENT ON COLUMN async.v_task.owner_id IS 'Engine: what it belongs to in the extension that owns it: a run';
+COMMENT ON COLUMN async.v_task.owner_item IS 'Engine: which part of that: a node';
+COMMENT ON COLUMN async.v_task.is_member IS 'Engine: whether it is one of many of that part: a step';
+COMMENT ON COLUMN async.v_task.argument IS 'Engine: argument of its call';
+COMMENT ON COLUMN async.v_task.batch_id IS 'Engine: message in which it runs';
+COMMENT ON COLUMN async.v_task.key IS 'Engine: tells it apart from others of that part';

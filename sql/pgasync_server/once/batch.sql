@@ -1,6 +1,6 @@
 /* An assignment, committed before it is sent. */
 CREATE SEQUENCE async.batch_id_seq;
-COMMENT ON SEQUENCE async.batch_id_seq IS 'Numbers batches';
+COMMENT ON SEQUENCE async.batch_id_seq IS 'Engine: numbers batches';
 
 CREATE TABLE async.batch
 (
@@ -15,7 +15,7 @@ CREATE TABLE async.batch
   assigned TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT batch_pk PRIMARY KEY (batch_id)
 );
-COMMENT ON TABLE async.batch IS 'What runs: a row for each busy slot';
+COMMENT ON TABLE async.batch IS 'Engine: what runs: a row for each busy slot';
 
 /* A verdict on tasks that run, carried out when the batch ends: unless its receipt came first. */
 CREATE TABLE async.doom
@@ -26,7 +26,7 @@ CREATE TABLE async.doom
   CONSTRAINT doom_pk PRIMARY KEY (task_id)
 );
 COMMENT ON TABLE async.doom IS
-  'Tasks to be ended, and how, unless they commit first; also waiting ones that a lane must pass over';
+  'Engine: tasks to be ended, and how, unless they commit first; also waiting ones that a lane must pass over';
 
 CREATE TABLE async.early_finish
 (
@@ -36,4 +36,4 @@ CREATE TABLE async.early_finish
   duration INTERVAL,            /* for which it is put off, when status is DEFERRED */
   CONSTRAINT early_finish_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.early_finish IS 'Answers that came while the task was still running';
+COMMENT ON TABLE async.early_finish IS 'Engine: answers that came while the task was still running';

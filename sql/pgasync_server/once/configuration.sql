@@ -4,7 +4,7 @@
  * the orchestrator when async.control.configuration_version has grown.
  */
 CREATE SEQUENCE async.configuration_version AS BIGINT;
-COMMENT ON SEQUENCE async.configuration_version IS 'Numbers the changes of the configuration';
+COMMENT ON SEQUENCE async.configuration_version IS 'Engine: numbers the changes of the configuration';
 
 CREATE TABLE async.control
 (

@@ -7,4 +7,4 @@ CREATE TABLE async.epoch
   started TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT epoch_pk PRIMARY KEY (epoch)
 );
-COMMENT ON TABLE async.epoch IS 'Orchestrators that have run on this server';
+COMMENT ON TABLE async.epoch IS 'Engine: orchestrators that have run on this server';

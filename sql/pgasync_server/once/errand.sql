@@ -7,4 +7,4 @@ CREATE TABLE async.errand
   argument JSONB NOT NULL,
   CONSTRAINT errand_pk PRIMARY KEY (target_id, errand_id)
 );
-COMMENT ON TABLE async.errand IS 'Small things to be done on targets, when there is time';
+COMMENT ON TABLE async.errand IS 'Engine: small things to be done on targets, when there is time';

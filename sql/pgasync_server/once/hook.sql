@@ -9,4 +9,4 @@ CREATE TABLE async.hook
   on_maintenance TEXT,    /* function (keep interval): removes a piece of what ended longer ago than that */
   CONSTRAINT hook_pk PRIMARY KEY (owner)
 );
-COMMENT ON TABLE async.hook IS 'Functions of other extensions that the orchestrator calls';
+COMMENT ON TABLE async.hook IS 'Engine: functions of other extensions that the orchestrator calls';

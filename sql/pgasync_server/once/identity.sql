@@ -8,4 +8,4 @@ CREATE TABLE async.identity
   CONSTRAINT identity_has_one_row CHECK (singleton)
 );
 COMMENT ON TABLE async.identity IS
-  'Who this server is to its targets, and where it was when the first orchestrator or async.claim_identity() said so';
+  'Engine: who this server is to its targets, and where it was when the first orchestrator or async.claim_identity() said so';

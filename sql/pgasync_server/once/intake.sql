@@ -7,4 +7,5 @@ CREATE TABLE async.intake
   taken TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),   /* later than the snapshot */
   CONSTRAINT intake_pk PRIMARY KEY (target_id, intake_no)
 );
-COMMENT ON TABLE async.intake IS 'How far the requests of each target, and of this server (0), have been taken in';
+COMMENT ON TABLE async.intake IS
+  'Engine: how far the requests of each target, and of this server (0), have been taken in';

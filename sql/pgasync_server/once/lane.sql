@@ -28,14 +28,15 @@ CREATE TABLE async.lane
   CONSTRAINT lane_on_interrupt_known CHECK (on_interrupt IN ('retry', 'fail'))
 );
 CREATE INDEX lane_owner_idx ON async.lane(owner_id, owner_item, priority, target_id);
-COMMENT ON TABLE async.lane IS 'Queues of tasks that may be sent together, first in first out';
+COMMENT ON TABLE async.lane IS 'Engine: queues of tasks that may be sent together, first in first out';
 
 CREATE TABLE async.open_lane
 (
   lane_id BIGINT,
   CONSTRAINT open_lane_pk PRIMARY KEY (lane_id)
 );
-COMMENT ON TABLE async.open_lane IS 'Lanes that may still get tasks: where an orchestrator that starts looks for work';
+COMMENT ON TABLE async.open_lane IS
+  'Engine: lanes that may still get tasks: where an orchestrator that starts looks for work';
 
 /* Newest row a lane counts: inserted rather than updated, so that no open transaction makes it slower. */
 CREATE TABLE async.lane_position
@@ -44,7 +45,7 @@ CREATE TABLE async.lane_position
   seq BIGINT,
   CONSTRAINT lane_position_pk PRIMARY KEY (lane_id, seq)
 );
-COMMENT ON TABLE async.lane_position IS 'How far each lane has been taken; its greatest row counts';
+COMMENT ON TABLE async.lane_position IS 'Engine: how far each lane has been taken; its greatest row counts';
 
 CREATE TABLE async.doomed_lane
 (
@@ -52,7 +53,8 @@ CREATE TABLE async.doomed_lane
   message TEXT,
   CONSTRAINT doomed_lane_pk PRIMARY KEY (lane_id)
 );
-COMMENT ON TABLE async.doomed_lane IS 'Lanes of which all that waits is being canceled, piece by piece';
+COMMENT ON TABLE async.doomed_lane IS
+  'Engine: lanes of which all that waits is being canceled, piece by piece';
 
 CREATE TABLE async.requeue
 (
@@ -62,7 +64,7 @@ CREATE TABLE async.requeue
   CONSTRAINT requeue_pk PRIMARY KEY (lane_id, seq)
 );
 CREATE INDEX requeue_task_idx ON async.requeue(task_id);
-COMMENT ON TABLE async.requeue IS 'Tasks that go again, before those of their lane that never went';
+COMMENT ON TABLE async.requeue IS 'Engine: tasks that go again, before those of their lane that never went';
 
 CREATE TABLE async.delayed
 (
@@ -73,4 +75,4 @@ CREATE TABLE async.delayed
 );
 CREATE INDEX delayed_task_idx ON async.delayed(task_id);
 CREATE INDEX delayed_lane_idx ON async.delayed(lane_id);
-COMMENT ON TABLE async.delayed IS 'Tasks that go again at a time';
+COMMENT ON TABLE async.delayed IS 'Engine: tasks that go again at a time';

@@ -23,4 +23,4 @@ CREATE INDEX offer_task_idx ON async.offer(task_id);
 CREATE INDEX offer_lane_idx ON async.offer(lane_id);
 CREATE INDEX offer_times_up_idx ON async.offer(times_up);
 CREATE INDEX offer_free_idx ON async.offer(target_id, priority, offer_no) WHERE taken IS NULL;
-COMMENT ON TABLE async.offer IS 'Tasks that workers outside the database may take, or have taken';
+COMMENT ON TABLE async.offer IS 'Engine: tasks that workers outside the database may take, or have taken';

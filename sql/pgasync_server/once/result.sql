@@ -10,7 +10,7 @@ CREATE TABLE async.yielded
 );
 CREATE INDEX yielded_times_up_idx ON async.yielded(times_up);
 CREATE INDEX yielded_lane_idx ON async.yielded(lane_id);
-COMMENT ON TABLE async.yielded IS 'Tasks that have run and wait for their finish';
+COMMENT ON TABLE async.yielded IS 'Engine: tasks that have run and wait for their finish';
 
 CREATE TABLE async.result
 (
@@ -23,7 +23,8 @@ CREATE TABLE async.result
   error TEXT,
   CONSTRAINT result_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.result IS 'How tasks ended; updated only when their owners cannot take that in';
+COMMENT ON TABLE async.result IS
+  'Engine: how tasks ended; updated only when their owners cannot take that in';
 
 CREATE TABLE async.attempt
 (
@@ -34,11 +35,21 @@ CREATE TABLE async.attempt
   ended TIMESTAMPTZ NOT NULL,
   sqlstate TEXT,
   error TEXT,
-  counted BOOL NOT NULL,        /* against the lane's retries */
-  past BOOL NOT NULL DEFAULT false,   /* the task has ended since, and was restarted */
+  counted BOOL NOT NULL,
+  past BOOL NOT NULL DEFAULT false,
   CONSTRAINT attempt_pk PRIMARY KEY (task_id, attempt)
 );
-COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task';
+COMMENT ON TABLE async.attempt IS 'Attempts that were not the last of their task; that one is in async.v_task';
+COMMENT ON COLUMN async.attempt.task_id IS 'Number of the task';
+COMMENT ON COLUMN async.attempt.attempt IS 'Counts them, from 1';
+COMMENT ON COLUMN async.attempt.status IS 'FAILED, TIMED_OUT, or INTERRUPTED: its session or its server was lost';
+COMMENT ON COLUMN async.attempt.started IS 'When it began; null: that is not known';
+COMMENT ON COLUMN async.attempt.ended IS 'When it ended, or was found to have';
+COMMENT ON COLUMN async.attempt.sqlstate IS 'SQLSTATE of its error; null: there was none';
+COMMENT ON COLUMN async.attempt.error IS 'Its error message';
+COMMENT ON COLUMN async.attempt.counted IS
+  'It counts against retries: not so serialization failures, deadlocks and interruptions, which have tries of their own';
+COMMENT ON COLUMN async.attempt.past IS 'The task has ended since, and was restarted';
 
 CREATE TABLE async.undelivered
 (
@@ -48,7 +59,8 @@ CREATE TABLE async.undelivered
   error TEXT NOT NULL,
   CONSTRAINT undelivered_pk PRIMARY KEY (task_id)
 );
-COMMENT ON TABLE async.undelivered IS 'Tasks that have ended and whose owner could not take that in; tried again';
+COMMENT ON TABLE async.undelivered IS
+  'Engine: tasks that have ended and whose owner could not take that in; tried again';
 
 CREATE TYPE async.result_t AS
 (

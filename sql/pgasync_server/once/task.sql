@@ -3,11 +3,11 @@
  * what has a result is done. Each of the tables that hold open work has a row a task at most, deleted by key.
  */
 CREATE SEQUENCE async.task_id_seq;
-COMMENT ON SEQUENCE async.task_id_seq IS 'Numbers tasks';
+COMMENT ON SEQUENCE async.task_id_seq IS 'Engine: numbers tasks';
 
 CREATE SEQUENCE async.seq;
 COMMENT ON SEQUENCE async.seq IS
-  'Order of tasks in their lanes: drawn by the orchestrator only, hence in the order of its commits';
+  'Engine: order of tasks in their lanes: drawn by the orchestrator only, hence in the order of its commits';
 
 CREATE TABLE async.task
 (
@@ -26,4 +26,5 @@ CREATE TABLE async.task
 );
 CREATE INDEX task_lane_idx ON async.task(lane_id, seq);
 CREATE UNIQUE INDEX task_key_idx ON async.task(owner_id, owner_item, key);
-COMMENT ON TABLE async.task IS 'Tasks as they were pushed; never updated, removed task_keep_duration after their end';
+COMMENT ON TABLE async.task IS
+  'Engine: tasks as they were pushed; never updated, removed task_keep_duration after their end';

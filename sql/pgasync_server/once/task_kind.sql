@@ -9,7 +9,7 @@ CREATE TABLE async.task_kind
   describe TEXT,          /* function (task ids) returning what a worker outside gets of each; null: its task_data */
   CONSTRAINT task_kind_pk PRIMARY KEY (kind)
 );
-COMMENT ON TABLE async.task_kind IS 'How the tasks of a lane become the argument of its call';
+COMMENT ON TABLE async.task_kind IS 'Engine: how the tasks of a lane become the argument of its call';
 
 /* The engine's own: what async.push_tasks() queues. */
 INSERT INTO async.task_kind(kind) VALUES ('query');

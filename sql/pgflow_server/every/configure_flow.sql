@@ -10,7 +10,7 @@ $$
  * has already makes none.
  *
  * _flow_name: name of the flow, at most 63 bytes.
- * _configuration: {"concurrency_group_routine", "mutexes", "nodes"}; flow.get_configuration_rules() lists the keys of a node.
+ * _configuration: an object with the key nodes, an array of an object a node; docs/reference.md has all keys.
  * _append: merge it into the configuration that the flow has: nodes are told apart by name, keys that are given win,
  *   mutexes are added to those that it has, null brings a default back.
  * Errors: PF006, which names all that is wrong; nothing is changed then.

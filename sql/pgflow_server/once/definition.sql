@@ -16,7 +16,7 @@ CREATE TABLE flow.definition
   CONSTRAINT definition_version_is_unique UNIQUE (flow, version)
 );
 COMMENT ON TABLE flow.definition IS
-  'Every version of every flow; immutable; written by flow.configure_flow()';
+  'Engine: every version of every flow; immutable; written by flow.configure_flow()';
 COMMENT ON COLUMN flow.definition.definition_id IS 'Number of this version of this flow';
 COMMENT ON COLUMN flow.definition.flow IS 'Name of the flow';
 COMMENT ON COLUMN flow.definition.version IS 'Counts the versions of the flow';
@@ -26,7 +26,7 @@ COMMENT ON COLUMN flow.definition.created IS 'When it was configured';
 COMMENT ON COLUMN flow.definition.created_by IS 'Role that configured it';
 COMMENT ON COLUMN flow.definition.nodes IS 'Number of its nodes';
 COMMENT ON COLUMN flow.definition.concurrency_group_routine IS
-  'Function (flow_id bigint, node text) that names the pool of a task: schema-qualified and quoted, safe to paste before (…)';
+  'Function (flow_id bigint, node text) that names the concurrency pool of a task; null: the own pool of its target';
 
 CREATE TABLE flow.flow
 (
@@ -35,7 +35,7 @@ CREATE TABLE flow.flow
   CONSTRAINT flow_pk PRIMARY KEY (flow),
   CONSTRAINT flow_definition_fk FOREIGN KEY (definition_id) REFERENCES flow.definition
 );
-COMMENT ON TABLE flow.flow IS 'Flows that can be run; one that was dropped has no row';
+COMMENT ON TABLE flow.flow IS 'Engine: flows that can be run; one that was dropped has no row';
 COMMENT ON COLUMN flow.flow.flow IS 'Name of the flow';
 COMMENT ON COLUMN flow.flow.definition_id IS 'Its current version';
 
@@ -73,19 +73,19 @@ CREATE TABLE flow.definition_node
 );
 CREATE INDEX definition_node_steps_to_flow_idx ON flow.definition_node(definition_id) WHERE steps_to_flow IS NOT NULL;
 COMMENT ON TABLE flow.definition_node IS
-  'Nodes of the definitions, with every default filled in; immutable; written by flow.configure_flow()';
+  'Engine: nodes of the definitions, with every default filled in; immutable; written by flow.configure_flow()';
 COMMENT ON COLUMN flow.definition_node.definition_id IS 'Definition that it belongs to';
 COMMENT ON COLUMN flow.definition_node.node_no IS 'Place in the configuration, from 1';
-COMMENT ON COLUMN flow.definition_node.node IS 'Name of the node';
+COMMENT ON COLUMN flow.definition_node.node IS 'Name of the node, unique in the flow';
 COMMENT ON COLUMN flow.definition_node.target IS
-  'Target on which its routines run; may be null for a mere joint';
+  'Target on which its routines run';
 COMMENT ON COLUMN flow.definition_node.routine IS
   'Procedure that the node calls, safe to paste after CALL; null where it calls none';
 COMMENT ON COLUMN flow.definition_node.step_routine IS
   'Procedure that its steps call, safe to paste after CALL; null where they run a flow';
-COMMENT ON COLUMN flow.definition_node.empty IS 'The node calls nothing: it is its steps, or a mere joint';
+COMMENT ON COLUMN flow.definition_node.empty IS 'The node itself calls nothing: it is its steps, or a mere joint';
 COMMENT ON COLUMN flow.definition_node.all_steps_must_complete IS
-  'One failed step fails the node and stops its other steps';
+  'One failed step fails the node and stops its other steps; if false, the node finishes when all have ended, however';
 COMMENT ON COLUMN flow.definition_node.synchronous IS
   'On a target that finishes asynchronously, the routine of the node itself does not';
 COMMENT ON COLUMN flow.definition_node.priority IS 'Lower runs first';
@@ -94,16 +94,16 @@ COMMENT ON COLUMN flow.definition_node.node_timeout IS
 COMMENT ON COLUMN flow.definition_node.step_timeout IS 'Time for a step; null: that of the target';
 COMMENT ON COLUMN flow.definition_node.max_concurrency IS
   'Most steps of the node that run at once; null: no such limit';
-COMMENT ON COLUMN flow.definition_node.retries IS 'How often a task that failed or timed out is run again';
-COMMENT ON COLUMN flow.definition_node.retry_delay IS 'Wait before the first retry';
+COMMENT ON COLUMN flow.definition_node.retries IS 'How often a task of the node that failed or timed out is run again';
+COMMENT ON COLUMN flow.definition_node.retry_delay IS 'Wait before the first retry, of the node or a step';
 COMMENT ON COLUMN flow.definition_node.retry_backoff IS 'Factor by which the wait grows with each retry';
-COMMENT ON COLUMN flow.definition_node.retry_max_delay IS 'Longest wait before a retry';
+COMMENT ON COLUMN flow.definition_node.retry_max_delay IS 'Longest wait before a retry; at least retry_delay';
 COMMENT ON COLUMN flow.definition_node.retry_on IS
   'SQLSTATEs, or classes of two characters, that are worth a retry; null: any but class 42';
 COMMENT ON COLUMN flow.definition_node.on_interrupt IS
   'What becomes of a task whose outcome a crash left unknown: retry or fail';
 COMMENT ON COLUMN flow.definition_node.steps_to_flow IS
-  'Flow that each step runs, with the arguments of the step';
+  'Flow that each step runs, with the arguments of the step; null: steps call a procedure';
 COMMENT ON COLUMN flow.definition_node.steps IS 'Arguments of the steps known beforehand, each once';
 COMMENT ON COLUMN flow.definition_node.parents IS 'Number of its dependencies';
 COMMENT ON COLUMN flow.definition_node.mutexes IS 'Number of the mutexes that it is in';
@@ -119,7 +119,7 @@ CREATE TABLE flow.definition_edge
 );
 CREATE INDEX definition_edge_child_idx ON flow.definition_edge(child_no, definition_id);
 COMMENT ON TABLE flow.definition_edge IS
-  'Dependencies between the nodes of the definitions; immutable; written by flow.configure_flow()';
+  'Engine: dependencies between the nodes of the definitions; immutable; written by flow.configure_flow()';
 COMMENT ON COLUMN flow.definition_edge.definition_id IS 'Definition that it belongs to';
 COMMENT ON COLUMN flow.definition_edge.parent_no IS 'Node that must have resolved first';
 COMMENT ON COLUMN flow.definition_edge.child_no IS 'Node that depends on it';
@@ -133,7 +133,7 @@ CREATE TABLE flow.definition_mutex
   CONSTRAINT definition_mutex_pk PRIMARY KEY (definition_id, mutex_no, node_no)
 );
 COMMENT ON TABLE flow.definition_mutex IS
-  'Sets of nodes of the definitions that never run at once, across all runs; immutable; written by flow.configure_flow()';
+  'Engine: sets of nodes of the definitions that never run at once, across all runs; immutable; written by flow.configure_flow()';
 COMMENT ON COLUMN flow.definition_mutex.definition_id IS 'Definition that it belongs to';
 COMMENT ON COLUMN flow.definition_mutex.mutex_no IS 'Number of the set within the definition, from 1';
 COMMENT ON COLUMN flow.definition_mutex.node_no IS 'Node of the set';
@@ -143,5 +143,5 @@ CREATE TABLE flow.dropped_definition
   definition_id BIGINT,
   CONSTRAINT dropped_definition_pk PRIMARY KEY (definition_id)
 );
-COMMENT ON TABLE flow.dropped_definition IS 'Definitions that are gone, of which parts may be left';
+COMMENT ON TABLE flow.dropped_definition IS 'Engine: definitions that are gone, of which parts may be left';
 COMMENT ON COLUMN flow.dropped_definition.definition_id IS 'Definition';

@@ -3,10 +3,11 @@
  * counts, and it is found first. So nothing slows down while somebody holds a transaction open.
  */
 CREATE SEQUENCE flow.flow_id_seq;
-COMMENT ON SEQUENCE flow.flow_id_seq IS 'Numbers runs';
+COMMENT ON SEQUENCE flow.flow_id_seq IS 'Engine: numbers runs';
 
 CREATE SEQUENCE flow.state_no_seq;
-COMMENT ON SEQUENCE flow.state_no_seq IS 'Numbers the states of runs and nodes in the order in which they came';
+COMMENT ON SEQUENCE flow.state_no_seq IS
+  'Engine: numbers the states of runs and nodes in the order in which they came';
 
 CREATE TABLE flow.run
 (
@@ -23,7 +24,8 @@ CREATE TABLE flow.run
 );
 CREATE INDEX run_flow_idx ON flow.run(flow, flow_id);
 CREATE INDEX run_definition_idx ON flow.run(definition_id);
-COMMENT ON TABLE flow.run IS 'Runs as they were asked for; never updated, removed task_keep_duration after their end';
+COMMENT ON TABLE flow.run IS
+  'Engine: runs as they were asked for; never updated, removed task_keep_duration after their end';
 COMMENT ON COLUMN flow.run.flow_id IS 'Number of the run';
 COMMENT ON COLUMN flow.run.flow IS 'Name of its flow';
 COMMENT ON COLUMN flow.run.definition_id IS 'Version of the flow that it keeps to';
@@ -40,7 +42,7 @@ CREATE TABLE flow.open_run
   flow TEXT NOT NULL,
   CONSTRAINT open_run_pk PRIMARY KEY (flow_id)
 );
-COMMENT ON TABLE flow.open_run IS 'Runs that have not ended';
+COMMENT ON TABLE flow.open_run IS 'Engine: runs that have not ended';
 COMMENT ON COLUMN flow.open_run.flow_id IS 'Run';
 COMMENT ON COLUMN flow.open_run.flow IS 'Its flow';
 
@@ -56,7 +58,7 @@ CREATE TABLE flow.run_state
   CONSTRAINT run_state_pk PRIMARY KEY (flow_id, state_no),
   CONSTRAINT run_state_known CHECK (state IN ('RUNNING', 'FINISHED', 'FAILED', 'CANCELED'))
 );
-COMMENT ON TABLE flow.run_state IS 'States of runs; the newest row of a run counts';
+COMMENT ON TABLE flow.run_state IS 'Engine: states of runs; the newest row of a run counts';
 COMMENT ON COLUMN flow.run_state.flow_id IS 'Run';
 COMMENT ON COLUMN flow.run_state.state_no IS 'The greatest of a run is its newest';
 COMMENT ON COLUMN flow.run_state.state IS 'RUNNING, FINISHED, FAILED or CANCELED';
@@ -83,7 +85,8 @@ CREATE TABLE flow.node_state
   changed TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT node_state_pk PRIMARY KEY (flow_id, node_no, state_no)
 );
-COMMENT ON TABLE flow.node_state IS 'States of nodes of runs; the newest row of a node counts; one without a row is PENDING';
+COMMENT ON TABLE flow.node_state IS
+  'Engine: states of nodes of runs; the newest row of a node counts; one without a row is PENDING';
 COMMENT ON COLUMN flow.node_state.flow_id IS 'Run';
 COMMENT ON COLUMN flow.node_state.node_no IS 'Node of its definition';
 COMMENT ON COLUMN flow.node_state.state_no IS 'The greatest of a node is its newest';
@@ -112,7 +115,7 @@ CREATE TABLE flow.chunk
   CONSTRAINT chunk_pk PRIMARY KEY (chunk_id)
 );
 CREATE INDEX chunk_node_idx ON flow.chunk(flow_id, node_no, chunk_id);
-COMMENT ON TABLE flow.chunk IS 'Steps that will become tasks in one of the next cycles';
+COMMENT ON TABLE flow.chunk IS 'Engine: steps that will become tasks in one of the next cycles';
 COMMENT ON COLUMN flow.chunk.chunk_id IS 'Place in the queue';
 COMMENT ON COLUMN flow.chunk.flow_id IS 'Run';
 COMMENT ON COLUMN flow.chunk.node_no IS 'Node of its definition';
@@ -127,7 +130,7 @@ CREATE TABLE flow.parked_chunk
   CONSTRAINT parked_chunk_pk PRIMARY KEY (chunk_id)
 );
 CREATE INDEX parked_chunk_node_idx ON flow.parked_chunk(flow_id, node_no);
-COMMENT ON TABLE flow.parked_chunk IS 'Steps of nodes that have not begun';
+COMMENT ON TABLE flow.parked_chunk IS 'Engine: steps of nodes that have not begun';
 COMMENT ON COLUMN flow.parked_chunk.chunk_id IS 'Order in which they were pushed';
 COMMENT ON COLUMN flow.parked_chunk.flow_id IS 'Run';
 COMMENT ON COLUMN flow.parked_chunk.node_no IS 'Node of its definition';
@@ -205,7 +208,7 @@ CREATE TABLE flow.arguments_sent
   target_id INT,
   CONSTRAINT arguments_sent_pk PRIMARY KEY (flow_id, target_id)
 );
-COMMENT ON TABLE flow.arguments_sent IS 'Targets to which the arguments of a run have been sent';
+COMMENT ON TABLE flow.arguments_sent IS 'Engine: targets to which the arguments of a run have been sent';
 COMMENT ON COLUMN flow.arguments_sent.flow_id IS 'Run';
 COMMENT ON COLUMN flow.arguments_sent.target_id IS 'Target';
 

@@ -57,3 +57,31 @@ CROSS JOIN LATERAL
 ) seen;
 COMMENT ON VIEW flow.v_flow_node_status IS
   'Nodes of runs: state (PENDING, READY, RUNNING, RUNNING_STEPS, YIELDED, or how it ended), steps by theirs';
+COMMENT ON COLUMN flow.v_flow_node_status.flow_id IS 'Number of the run';
+COMMENT ON COLUMN flow.v_flow_node_status.flow IS 'Name of its flow';
+COMMENT ON COLUMN flow.v_flow_node_status.node IS 'Name of the node';
+COMMENT ON COLUMN flow.v_flow_node_status.target IS 'Target on which its routines run; null for a mere joint';
+COMMENT ON COLUMN flow.v_flow_node_status.started IS
+  'When its own routine was last sent to its target; null: it was not, or the node has none';
+COMMENT ON COLUMN flow.v_flow_node_status.finished IS 'When the node ended; null: it has not';
+COMMENT ON COLUMN flow.v_flow_node_status.status IS
+  'To read: Pending, Running, Running Steps, Running Async, Finished, Failed, Cancelled, Skipped, Timed Out or DOA';
+COMMENT ON COLUMN flow.v_flow_node_status.steps IS 'All steps that it has been given, each once';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_pending IS
+  'Steps that wait, for a place or for their retry; those that have yielded, too';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_running IS
+  'Steps that have been sent to a session and have not been reported back';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_finished IS 'Steps that ended FINISHED';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_failed IS 'Steps that ended neither FINISHED nor CANCELED';
+COMMENT ON COLUMN flow.v_flow_node_status.all_steps_must_complete IS
+  'As configured: one failed step fails the node';
+COMMENT ON COLUMN flow.v_flow_node_status.run_time IS
+  'From started to finished, or until now; null: its own routine was not sent';
+COMMENT ON COLUMN flow.v_flow_node_status.changed IS
+  'When the state of the node last changed; of one that has not begun, when the run was asked for';
+COMMENT ON COLUMN flow.v_flow_node_status.in_progress IS
+  'Its routine or its steps are running, or it waits for its outside answer';
+COMMENT ON COLUMN flow.v_flow_node_status.state IS
+  'PENDING, READY, RUNNING, RUNNING_STEPS, YIELDED, or how it ended: FINISHED, FAILED, TIMED_OUT, CANCELED, SKIPPED, DOA';
+COMMENT ON COLUMN flow.v_flow_node_status.error IS 'Why the node failed; null: it has not';
+COMMENT ON COLUMN flow.v_flow_node_status.steps_canceled IS 'Steps that ended CANCELED';

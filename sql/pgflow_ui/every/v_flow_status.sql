@@ -34,3 +34,19 @@ LEFT JOIN LATERAL
   LIMIT 1
 ) again ON true;
 COMMENT ON VIEW flow.v_flow_status IS 'Runs: state RUNNING, FINISHED, FAILED or CANCELED, nodes resolved so far, the first error';
+COMMENT ON COLUMN flow.v_flow_status.flow_id IS 'Number of the run, as flow.run_flow() returned it';
+COMMENT ON COLUMN flow.v_flow_status.flow IS 'Name of its flow';
+COMMENT ON COLUMN flow.v_flow_status.complete IS 'Yes or No: whether the run has ended, well or not';
+COMMENT ON COLUMN flow.v_flow_status.run_time IS
+  'From the request to the end, or until now, to the millisecond: text made for reading';
+COMMENT ON COLUMN flow.v_flow_status.count_nodes IS 'All nodes of the flow';
+COMMENT ON COLUMN flow.v_flow_status.count_finished_nodes IS 'Nodes that have ended, however they did';
+COMMENT ON COLUMN flow.v_flow_status.count_failed_nodes IS
+  'Nodes that ended FAILED, TIMED_OUT, DOA or CANCELED';
+COMMENT ON COLUMN flow.v_flow_status.arguments IS 'As passed to flow.run_flow()';
+COMMENT ON COLUMN flow.v_flow_status.first_error IS
+  'Error of the node that failed, timed out or was canceled first; null: there was none';
+COMMENT ON COLUMN flow.v_flow_status.state IS 'RUNNING, FINISHED, FAILED or CANCELED';
+COMMENT ON COLUMN flow.v_flow_status.started IS 'When the run was asked for';
+COMMENT ON COLUMN flow.v_flow_status.ended IS 'When it ended; null: it has not';
+COMMENT ON COLUMN flow.v_flow_status.restarts IS 'How often flow.restart_flow() has run it again';
