@@ -2138,7 +2138,8 @@ CREATE FUNCTION async.count_towards_rotation(_s async.loop_t) RETURNS async.loop
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Counts the tasks just assigned towards the next change of their target's receipt table.
+ * Counts the tasks just assigned towards the next change of their target's receipt table. A target is asked to empty it
+ * at once when it is due: asked only now and then, it would take in as many more on a quick machine.
  *
  * _s: state of the orchestrator, returned as it is then.
  */
@@ -2152,6 +2153,9 @@ BEGIN
     this_target.ring_tasks := this_target.ring_tasks + (
       SELECT coalesce(sum(cardinality(x.task_ids)), 0)
       FROM unnest(_s.slots) x WHERE x.target_id = this_target.target_id AND x.query IS NOT NULL);
+    IF this_target.ring_tasks >= 50000 THEN
+      this_target.next_exchange := '-infinity';
+    END IF;
     targets[i] := this_target;
   END LOOP;
   _s.targets := targets;
@@ -2440,7 +2444,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Reads what follows an error on a connection. Only an error that could be the connection's own is looked into, since
- * asking takes a round trip.
+ * asking takes a round trip. SHOW needs no snapshot, for which a session that has made itself deferrable would wait.
  *
  * _connection: its name for dblink; _sqlstate: of the error.
  * Returns whether the connection is still there.
@@ -2449,11 +2453,14 @@ $$
 BEGIN
   PERFORM FROM async.dblink_result(_connection);
   IF _sqlstate LIKE '08%' OR _sqlstate LIKE '57P%' OR _sqlstate LIKE 'XX%' THEN
-    PERFORM FROM async.dblink_query(_connection, 'SELECT 1');
+    PERFORM FROM async.dblink_query(_connection, 'SHOW server_version_num');
   END IF;
   RETURN true;
-EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-  RETURN false;
+EXCEPTION
+  WHEN query_canceled THEN
+    RETURN true;  -- it is there, and has left itself next to no time
+  WHEN OTHERS OR assert_failure THEN
+    RETURN false;
 END;
 $$;
 COMMENT ON FUNCTION async.drain_connection(TEXT, TEXT) IS 'Engine: reads what follows an error on a connection';
@@ -3811,16 +3818,14 @@ $$
 /*
  * Tells whether the task that failed last on a connection had committed something by itself: each task sets
  * pgflow.task, which the rollback of an uncommitted task undoes. Takes a round trip to a session that has just
- * answered.
+ * answered; SHOW needs no snapshot, for which one that has made itself deferrable would wait.
  *
  * _connection: its name for dblink.
  * Returns null when it does not say.
  */
 #variable_conflict error
 BEGIN
-  RETURN (
-    SELECT q.answer <> ''
-    FROM async.dblink_query(_connection, 'SELECT pg_catalog.current_setting(''pgflow.task'', true)') q(answer));
+  RETURN (SELECT q.answer <> '' FROM async.dblink_query(_connection, 'SHOW pgflow.task') q(answer));
 EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   RETURN NULL;
 END;
@@ -6172,7 +6177,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Settles batches that have ended and whose receipts are at hand: those that ran in this database, and raw ones,
- * which have none; of a target without our client nothing can be learned about a session that was lost.
+ * which have none; of a target without our client nothing can be learned about a session that was lost. Locks no
+ * receipt table but those of these batches: this cycle may just have asked for the other one to be emptied.
  *
  * _s: state of the orchestrator, returned as it is then.
  * Reads async.receipt_0 and async.receipt_1; writes what async.settle_batches() does.
@@ -6181,16 +6187,17 @@ $$
 DECLARE
   epochs BIGINT[];
   batch_ids BIGINT[];
+  rings INT[];
   receipts async.receipt_t[];
 BEGIN
-  SELECT array_agg(x.epoch), array_agg(x.batch_id) INTO epochs, batch_ids
+  SELECT array_agg(x.epoch), array_agg(x.batch_id), array_agg(x.ring) INTO epochs, batch_ids, rings
   FROM unnest(_s.slots) x JOIN unnest(_s.targets) t ON t.target_id = x.target_id
   WHERE x.state = 'ended' AND NOT x.revoking AND (t.is_self OR x.raw)
      OR x.state = 'watched' AND t.state = 'up' AND NOT t.has_client;
   IF batch_ids IS NULL THEN
     RETURN _s;
   END IF;
-  receipts := ARRAY(SELECT r::async.receipt_t FROM async.find_receipts(_s.server, epochs, batch_ids) r);
+  receipts := ARRAY(SELECT r::async.receipt_t FROM async.find_receipts(_s.server, epochs, batch_ids, rings) r);
   RETURN async.settle_batches(_s, batch_ids, receipts);
 END;
 $$;
