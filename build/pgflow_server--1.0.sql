@@ -986,7 +986,7 @@ $$
  */
 #variable_conflict error
 DECLARE
-  own_key CONSTANT UUID := '00000000-0000-0000-0000-000000000000';
+  own_key CONSTANT UUID := '00000000-0000-0000-0000-000000000000'::UUID;
 BEGIN
   INSERT INTO flow.parked_chunk(chunk_id, flow_id, node_no, steps)
   SELECT nextval(pg_get_serial_sequence('flow.chunk', 'chunk_id')), p.owner_id, p.owner_item,
@@ -3793,7 +3793,7 @@ BEGIN
   IF EXISTS (SELECT FROM flow.definition_mutex) THEN
     RETURN flow.release_mutexes(_resolved);
   END IF;
-  RETURN '{}';
+  RETURN '{}'::flow.change_t[];
 END;
 $$;
 COMMENT ON FUNCTION flow.record_ends(flow.change_t[]) IS 'Engine: records how nodes end';
@@ -3875,7 +3875,7 @@ BEGIN
   )
   SELECT array_agg(DISTINCT g.flow) INTO touched FROM gone g;
   IF touched IS NULL THEN
-    RETURN '{}';
+    RETURN '{}'::flow.change_t[];
   END IF;
   RETURN flow.find_free_nodes(touched);
 END;

@@ -12,7 +12,7 @@ $$
  */
 #variable_conflict error
 DECLARE
-  own_key CONSTANT UUID := '00000000-0000-0000-0000-000000000000';
+  own_key CONSTANT UUID := '00000000-0000-0000-0000-000000000000'::UUID;
 BEGIN
   INSERT INTO flow.parked_chunk(chunk_id, flow_id, node_no, steps)
   SELECT nextval(pg_get_serial_sequence('flow.chunk', 'chunk_id')), p.owner_id, p.owner_item,

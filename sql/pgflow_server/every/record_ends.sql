@@ -28,7 +28,7 @@ BEGIN
   IF EXISTS (SELECT FROM flow.definition_mutex) THEN
     RETURN flow.release_mutexes(_resolved);
   END IF;
-  RETURN '{}';
+  RETURN '{}'::flow.change_t[];
 END;
 $$;
 COMMENT ON FUNCTION flow.record_ends(flow.change_t[]) IS 'Engine: records how nodes end';

@@ -19,7 +19,7 @@ BEGIN
   )
   SELECT array_agg(DISTINCT g.flow) INTO touched FROM gone g;
   IF touched IS NULL THEN
-    RETURN '{}';
+    RETURN '{}'::flow.change_t[];
   END IF;
   RETURN flow.find_free_nodes(touched);
 END;
