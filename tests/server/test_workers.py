@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -293,6 +294,17 @@ def test_a_task_is_timed_out_when_its_own_time_is_up(offers: Any) -> None:
     assert "700" in look(offers, held, "processing_error") or "00.7" in look(offers, held, "processing_error")
     assert look(offers, ignored, "processing_error") == "timed out waiting for a worker"
     assert sqlstate(offers, f"SELECT async.finish(ARRAY[{held}])") == "PF005"
+
+
+def test_the_time_of_a_task_runs_on_when_it_goes_back(offers: Any) -> None:
+    """It is counted from when it was first taken, and bounds the time of each later worker."""
+    (task_id,) = offer(offers, 1, manual_timeout="1 h")
+    times_up = "SELECT times_up FROM async.get_tasks('outside', 1, %s, '30 s')"
+    offers.value(times_up, ("300 ms",))
+    first = offers.value("SELECT consumed FROM async.v_task WHERE task_id = %s", (task_id,))
+    assert offers.value(times_up, ("2 h",)) - first == timedelta(hours=1)
+    finish(offers, task_id)
+    assert end(offers, task_id) == ["FINISHED"]
 
 
 @pytest.mark.parametrize("state", ["waiting", "offered", "taken", "being taken"])
