@@ -329,6 +329,21 @@ def test_cancel(offers: Any, state: str) -> None:
     assert end(offers, other) == ["FINISHED"]
 
 
+def test_a_canceled_task_is_not_given_away_while_no_orchestrator_runs(offers: Any, orchestrator: Any) -> None:
+    """Its offer outlived it, since somebody was just taking it."""
+    (task_id,) = offer(offers, 1)
+    wait_offered(offers, 1)
+    with offers.connect(autocommit=False) as worker:
+        assert take(worker) == [task_id]
+        offers.execute("SELECT async.cancel(%s)", ([task_id],))
+        assert end(offers, task_id) == ["CANCELED"]
+        orchestrator.stop()
+        worker.rollback()
+    assert take(offers, wait="0") == []
+    orchestrator.start()
+    until(lambda: offered(offers) == 0, what="the offer to be removed")
+
+
 def test_defer(offers: Any) -> None:
     taken, given = offer(offers, 1, 2)
     assert take(offers) == [taken]
