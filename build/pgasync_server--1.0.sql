@@ -614,6 +614,7 @@ CREATE TYPE async.loop_t AS
   untidy BOOL,              /* the last maintenance left something that it may remove at once */
   next_vacuum TIMESTAMPTZ,
   vacuumed JSONB,           /* by table: how many rows this session had removed when it was vacuumed */
+  renewed JSONB,            /* by table: how many rows this session had removed when it was emptied last */
   hand BIGINT,              /* tasks up to this one have been looked at, whether they are old */
   floor BIGINT,             /* no task up to this one was left, but for those in the setting pgflow.lowest_task */
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
@@ -1184,6 +1185,7 @@ BEGIN
   s.untidy := false;
   s.next_vacuum := s.started;
   s.vacuumed := '{}';
+  s.renewed := '{}';
   s.hand := 0;
   s.floor := 0;
   SELECT i.snapshot, i.intake_no INTO s.snapshot, s.intake_no
@@ -4308,7 +4310,8 @@ BEGIN
     _s.configuration := latest;
     SELECT c.workers, c.paused, c.flush INTO _s.workers, _s.paused, _s.flush FROM async.control c;
     _s.unflushed := coalesce(_s.unflushed, false) OR _s.flush = 'batch';
-    _s.next_maintenance := clock_timestamp();  -- it may be due more often now
+    _s.next_maintenance := clock_timestamp();  -- these may be due more often now
+    _s.next_vacuum := _s.next_maintenance;
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
       SELECT async.refresh_target(t, u.old)
@@ -4546,7 +4549,7 @@ BEGIN
     PERFORM async.pass('forgotten');
   END IF;
   IF clock_timestamp() >= _s.next_vacuum THEN
-    _s := async.vacuum_tables(_s);
+    _s := async.vacuum_tables(async.renew_tables(_s));
     _s.next_vacuum := clock_timestamp() + pause;
   END IF;
   _s.next_maintenance := clock_timestamp() + CASE
@@ -5772,6 +5775,51 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION async.relax_commit(async.loop_t) IS 'Engine: whether a cycle''s commit needs to be on disk at once';
+
+-- pgasync_server/every/renew_tables.sql
+CREATE FUNCTION async.renew_tables(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Empties tables that hold few rows, and from which this session has removed very many, and puts the few back. While a
+ * transaction somewhere is open, VACUUM cannot clear removed rows away, and everybody who looks at what runs now would have
+ * to pass over them. Waits for no lock: a table that somebody is looking at has its turn later.
+ *
+ * _s: state of the orchestrator, returned as it is then.
+ * Reads pg_stat_xact_user_tables; writes the rows of some tables anew, and locks these for the rest of the cycle.
+ */
+#variable_conflict error
+DECLARE
+  most_rows CONSTANT INT := 2000;
+  worn RECORD;
+  kept TEXT[];
+BEGIN
+  -- a loop: each table is locked by itself, or left alone
+  FOR worn IN
+    SELECT t.relid, t.schemaname, t.relname, t.n_tup_del + t.n_tup_upd AS removed
+    FROM pg_stat_xact_user_tables t
+    WHERE t.relid = ANY('{async.batch, async.doom, async.early_finish, async.requeue, async.delayed, async.yielded,
+                          async.open_lane, async.doomed_lane}'::REGCLASS[])
+      AND t.n_tup_del + t.n_tup_upd - coalesce((_s.renewed->>(t.relid::TEXT))::BIGINT, 0) > 10000
+  LOOP
+    BEGIN
+      EXECUTE format('LOCK TABLE ONLY %I.%I IN ACCESS EXCLUSIVE MODE NOWAIT', worn.schemaname, worn.relname);
+      EXECUTE format('SELECT array_agg(t.line) FROM (SELECT k::TEXT AS line FROM ONLY %I.%I k LIMIT $1) t',
+                     worn.schemaname, worn.relname)
+      INTO kept USING most_rows + 1;
+      IF coalesce(cardinality(kept), 0) <= most_rows THEN
+        EXECUTE format('TRUNCATE ONLY %I.%I', worn.schemaname, worn.relname);
+        EXECUTE format('INSERT INTO %1$I.%2$I SELECT (u.line::%1$I.%2$I).* FROM unnest($1) u(line)',
+                       worn.schemaname, worn.relname) USING kept;
+      END IF;
+      _s.renewed := _s.renewed || jsonb_build_object(worn.relid::TEXT, worn.removed);
+    EXCEPTION WHEN lock_not_available THEN NULL;  -- later
+    END;
+  END LOOP;
+  RETURN _s;
+END;
+$$;
+COMMENT ON FUNCTION async.renew_tables(async.loop_t) IS 'Engine: clears removed rows away that VACUUM cannot';
 
 -- pgasync_server/every/repair.sql
 CREATE FUNCTION async.repair(_s async.loop_t) RETURNS async.loop_t LANGUAGE plpgsql

@@ -11,6 +11,7 @@ import pytest
 from bench.rows.memory import own_memory
 from tests.model import work
 from tests.model.work import Gate, configure, node_states, procedure
+from tests.server.faults import sabotage
 from tests.support.consistency import check_consistency
 from tests.support.wait import until, wait_run
 
@@ -539,6 +540,27 @@ def test_a_cycle_reads_no_more_the_longer_a_transaction_is_held(db: Any) -> None
     print(f"an idle cycle: {idle}, then {idle_now} blocks; 40 runs: {runs}, then {runs_now} blocks")
     assert idle_now < idle + 100
     assert {flow: blocks for flow, blocks in runs_now.items() if blocks > 2.5 * runs[flow]} == {}
+
+
+def test_looking_at_what_runs_costs_no_more_while_a_transaction_is_held(flows: Any) -> None:
+    """VACUUM can remove nothing of what has ended since: what still runs must not lie among it. Two hundred
+    removed rows count as very many here."""
+    sabotage.change(flows, sabotage.Change("async.renew_tables", "> 10000", "> 200"))
+    set_up(flows, control={"light_maintenance_sleep": "50 ms"})
+    with flows.connect(autocommit=False) as holder, Gate(flows) as gate:
+        holder.execute("SELECT txid_current(), count(*) FROM pg_class")
+        kept = push(flows, "SELECT work.gate(1)")
+        until(lambda: gate.waiting() == 1, what="a task to be under way")
+        shown = "SELECT task_ids, assigned FROM async.v_worker_info"
+        before = flows.execute(shown)
+        short = push(flows, "SELECT pg_sleep(0.011)", 900)
+        all_ended = "SELECT count(*) = 900 FROM async.result WHERE task_id = ANY(%s)"
+        until(lambda: flows.value(all_ended, (short,)), what="all but one to end")
+        size = "SELECT pg_relation_size('async.batch') / 8192"
+        until(lambda: flows.value(size) <= 10, what="it to be small")
+        assert flows.execute(shown) == before
+    ended(flows)
+    assert flows.value("SELECT status FROM async.result WHERE task_id = ANY(%s)", (kept,)) == "FINISHED"
 
 
 # ---- what is logged ----

@@ -36,6 +36,7 @@ BEGIN
   s.untidy := false;
   s.next_vacuum := s.started;
   s.vacuumed := '{}';
+  s.renewed := '{}';
   s.hand := 0;
   s.floor := 0;
   SELECT i.snapshot, i.intake_no INTO s.snapshot, s.intake_no

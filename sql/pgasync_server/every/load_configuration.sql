@@ -17,7 +17,8 @@ BEGIN
     _s.configuration := latest;
     SELECT c.workers, c.paused, c.flush INTO _s.workers, _s.paused, _s.flush FROM async.control c;
     _s.unflushed := coalesce(_s.unflushed, false) OR _s.flush = 'batch';
-    _s.next_maintenance := clock_timestamp();  -- it may be due more often now
+    _s.next_maintenance := clock_timestamp();  -- these may be due more often now
+    _s.next_vacuum := _s.next_maintenance;
     _s := async.leave_moved_targets(_s);
     _s.targets := ARRAY(
       SELECT async.refresh_target(t, u.old)

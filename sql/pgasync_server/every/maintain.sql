@@ -32,7 +32,7 @@ BEGIN
     PERFORM async.pass('forgotten');
   END IF;
   IF clock_timestamp() >= _s.next_vacuum THEN
-    _s := async.vacuum_tables(_s);
+    _s := async.vacuum_tables(async.renew_tables(_s));
     _s.next_vacuum := clock_timestamp() + pause;
   END IF;
   _s.next_maintenance := clock_timestamp() + CASE

@@ -108,6 +108,7 @@ CREATE TYPE async.loop_t AS
   untidy BOOL,              /* the last maintenance left something that it may remove at once */
   next_vacuum TIMESTAMPTZ,
   vacuumed JSONB,           /* by table: how many rows this session had removed when it was vacuumed */
+  renewed JSONB,            /* by table: how many rows this session had removed when it was emptied last */
   hand BIGINT,              /* tasks up to this one have been looked at, whether they are old */
   floor BIGINT,             /* no task up to this one was left, but for those in the setting pgflow.lowest_task */
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
