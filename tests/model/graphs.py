@@ -79,8 +79,8 @@ def _with_options(node: Node, choices: _Choices) -> Node:
 
 
 def _course(node: Node, unit: Unit, choices: _Choices) -> tuple[str, ...]:
-    """Up to four calls that do not end the matter, or those of a unit whose answer is no; or clashes, maybe too
-    many."""
+    """Up to four calls that do not end the matter, or those of a unit whose answer is no; or clashes, perhaps
+    too many."""
     if choices.random() < 0.2:
         return (CLASHES[choices.randint(0, 1)],) * choices.randint(1, MOST_CLASHES + 1)
     words = [
