@@ -79,7 +79,7 @@ def _with_options(node: Node, choices: _Choices) -> Node:
 
 
 def _course(node: Node, unit: Unit, choices: _Choices) -> tuple[str, ...]:
-    """Up to four calls that do not end the matter, or those of a unit whose answer is no; or clashes, maybe
+    """Up to four calls that do not end the matter, or those of a unit whose answer is no; or clashes, perhaps
     too many."""
     if choices.random() < 0.2:
         return (CLASHES[choices.randint(0, 1)],) * choices.randint(1, MOST_CLASHES + 1)

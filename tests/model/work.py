@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import psycopg
+
 from tests.model.model import Graph, Node, Outcome, Step, Unit
 from tests.support.promises import DoubledError, LostError
 
@@ -185,25 +187,17 @@ def _sequence(token: str, number: int) -> str:
     return f"work.calls_{token}_{number}"
 
 
-ANSWER = """
-DO $$
-DECLARE
-  asked RECORD;
-BEGIN
-  FOR asked IN DELETE FROM work.asked RETURNING args, failed LOOP
-    BEGIN
-      CALL flow.finish(asked.args, asked.failed, 'no');
-    EXCEPTION WHEN SQLSTATE 'PF005' THEN  -- it has been canceled
-    END;
-  END LOOP;
-END $$
-"""
-
-
-def answer(*databases: Database) -> None:
-    """Answer from outside whatever waits for that."""
+def answer(at_server: bool, *databases: Database) -> None:
+    """Answer what waits for that: where it was asked, or on the server, the first one, which is faster."""
     for db in databases:
-        db.execute(ANSWER)
+        asked = db.execute("DELETE FROM work.asked RETURNING args::TEXT, failed")
+        for args, failed in asked:
+            try:
+                where = databases[0] if at_server else db
+                where.execute("CALL flow.finish(%s::flow.callback_arguments_t, %s, 'no')", (args, failed))
+            except psycopg.Error as error:
+                if error.sqlstate != "PF005":  # it has been canceled
+                    raise
 
 
 def configure(db: Database, flow: str, definition: dict[str, Any]) -> None:

@@ -55,6 +55,7 @@ def test_quick_tests_run_everywhere_and_long_ones_first_on_some_majors() -> None
         "test_random_graphs_end_as_the_model_says",
         "test_part_of_a_graph_ends_as_the_model_says",
         "test_runs_at_the_same_time_do_not_touch_each_other",
+        "test_a_canceled_run_ends_and_does_nothing_more",
     ]
     assert names == [
         *(f"{name}[pg{major}]" for major in ("11", "15", "18") for name in long),
