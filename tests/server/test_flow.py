@@ -216,7 +216,6 @@ def test_steps_pushed_to_a_pending_node_wait_for_it(flows: Any) -> None:
     work.check_own_first(rows)
 
 
-@later
 def test_add_steps_says_how_many_were_new(flows: Any, client: Any) -> None:
     for db in (flows, client):
         db.execute("SELECT 'flow.add_steps(flow.callback_arguments_t, JSONB[])'::REGPROCEDURE")
