@@ -615,8 +615,7 @@ CREATE TYPE async.loop_t AS
   next_vacuum TIMESTAMPTZ,
   vacuumed JSONB,           /* by table: how many rows this session had removed when it was vacuumed */
   hand BIGINT,              /* tasks up to this one have been looked at, whether they are old */
-  floor BIGINT,             /* no task up to this one was left */
-  next_survey TIMESTAMPTZ,  /* when to begin with the first task again: ids are given out before tasks are taken in */
+  floor BIGINT,             /* no task up to this one was left, but for those in the setting pgflow.lowest_task */
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */
@@ -1187,7 +1186,6 @@ BEGIN
   s.vacuumed := '{}';
   s.hand := 0;
   s.floor := 0;
-  s.next_survey := s.started;
   SELECT i.snapshot, i.intake_no INTO s.snapshot, s.intake_no
   FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1;
   s := async.take_epoch(s, 0);
@@ -1927,7 +1925,7 @@ $$
 BEGIN
   DELETE FROM async.open_lane o USING async.lane l
   WHERE l.lane_id = o.lane_id AND l.owner = _owner AND l.owner_id = ANY(_owner_ids)
-    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = o.lane_id);
+    AND (SELECT true FROM async.doomed_lane d WHERE d.lane_id = o.lane_id) IS NULL;
 END;
 $$;
 COMMENT ON FUNCTION async.close_owned(TEXT, BIGINT[]) IS 'Engine: closes the lanes of owners that have ended';
@@ -2140,7 +2138,8 @@ CREATE FUNCTION async.count_towards_rotation(_s async.loop_t) RETURNS async.loop
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Counts the tasks just assigned towards the next change of their target's receipt table.
+ * Counts the tasks just assigned towards the next change of their target's receipt table. A target is asked to empty it
+ * at once when it is due: asked only now and then, it would take in as many more on a quick machine.
  *
  * _s: state of the orchestrator, returned as it is then.
  */
@@ -2154,6 +2153,9 @@ BEGIN
     this_target.ring_tasks := this_target.ring_tasks + (
       SELECT coalesce(sum(cardinality(x.task_ids)), 0)
       FROM unnest(_s.slots) x WHERE x.target_id = this_target.target_id AND x.query IS NOT NULL);
+    IF this_target.ring_tasks >= 50000 THEN
+      this_target.next_exchange := '-infinity';
+    END IF;
     targets[i] := this_target;
   END LOOP;
   _s.targets := targets;
@@ -2442,7 +2444,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Reads what follows an error on a connection. Only an error that could be the connection's own is looked into, since
- * asking takes a round trip.
+ * asking takes a round trip. SHOW needs no snapshot, for which a session that has made itself deferrable would wait.
  *
  * _connection: its name for dblink; _sqlstate: of the error.
  * Returns whether the connection is still there.
@@ -2451,11 +2453,14 @@ $$
 BEGIN
   PERFORM FROM async.dblink_result(_connection);
   IF _sqlstate LIKE '08%' OR _sqlstate LIKE '57P%' OR _sqlstate LIKE 'XX%' THEN
-    PERFORM FROM async.dblink_query(_connection, 'SELECT 1');
+    PERFORM FROM async.dblink_query(_connection, 'SHOW server_version_num');
   END IF;
   RETURN true;
-EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-  RETURN false;
+EXCEPTION
+  WHEN query_canceled THEN
+    RETURN true;  -- it is there, and has left itself next to no time
+  WHEN OTHERS OR assert_failure THEN
+    RETURN false;
 END;
 $$;
 COMMENT ON FUNCTION async.drain_connection(TEXT, TEXT) IS 'Engine: reads what follows an error on a connection';
@@ -2592,7 +2597,7 @@ BEGIN
     AND l.retry_delay = coalesce(_lane.retry_delay, '1 s') AND l.retry_backoff = coalesce(_lane.retry_backoff, 2)
     AND l.retry_max_delay = coalesce(_lane.retry_max_delay, '1 h') AND l.retry_on IS NOT DISTINCT FROM _lane.retry_on
     AND l.on_interrupt = coalesce(_lane.on_interrupt, 'retry')
-    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
+    AND (SELECT true FROM async.doomed_lane d WHERE d.lane_id = l.lane_id) IS NULL
   LIMIT 1;
   IF found_id IS NULL THEN
     INSERT INTO async.lane(
@@ -3459,7 +3464,8 @@ $$
 /*
  * Removes tasks that ended longer ago than task_keep_duration with their lanes, log entries as old, and a piece of
  * what other extensions keep. Tasks are looked at piece by piece, in the order of their ids: once one is found that
- * was queued within that time, those behind it have not ended before it either, and it begins anew.
+ * was queued within that time, those behind it have not ended before it either, and it begins anew, behind what is gone:
+ * where a transaction somewhere keeps removed rows, they are not passed over and over.
  *
  * _s: state of the orchestrator, returned as it is then; _limit: most tasks, and most log entries, at a time.
  * Writes async.log_entry, what async.forget_tasks(), async.forget_lanes() and the hooks do.
@@ -3470,9 +3476,14 @@ DECLARE
   before TIMESTAMPTZ := clock_timestamp() - keep;
   piece RECORD;
   old_entries TID[] := ARRAY(SELECT o.ctid FROM async.log_entry o WHERE o.logged < before ORDER BY o.logged LIMIT _limit);
+  lowest BIGINT := nullif(current_setting('pgflow.lowest_task', true), '')::BIGINT;
   hook async.hook;
   hook_has_more BOOL;
 BEGIN
+  IF lowest IS NOT NULL THEN
+    PERFORM set_config('pgflow.lowest_task', '', false);
+    _s.floor := least(_s.floor, lowest - 1);
+  END IF;
   SELECT count(*) AS tasks, max(t.task_id) AS furthest, min(t.task_id) FILTER (WHERE old.is_old IS NOT true) AS kept,
          array_agg(t.task_id) FILTER (WHERE old.is_old) AS old_ids,
          array_agg(DISTINCT t.lane_id) FILTER (WHERE old.is_old) AS lane_ids
@@ -3807,16 +3818,14 @@ $$
 /*
  * Tells whether the task that failed last on a connection had committed something by itself: each task sets
  * pgflow.task, which the rollback of an uncommitted task undoes. Takes a round trip to a session that has just
- * answered.
+ * answered; SHOW needs no snapshot, for which one that has made itself deferrable would wait.
  *
  * _connection: its name for dblink.
  * Returns null when it does not say.
  */
 #variable_conflict error
 BEGIN
-  RETURN (
-    SELECT q.answer <> ''
-    FROM async.dblink_query(_connection, 'SELECT pg_catalog.current_setting(''pgflow.task'', true)') q(answer));
+  RETURN (SELECT q.answer <> '' FROM async.dblink_query(_connection, 'SHOW pgflow.task') q(answer));
 EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   RETURN NULL;
 END;
@@ -4539,14 +4548,6 @@ BEGIN
   IF clock_timestamp() >= _s.next_vacuum THEN
     _s := async.vacuum_tables(_s);
     _s.next_vacuum := clock_timestamp() + pause;
-  END IF;
-  IF NOT _s.untidy THEN
-    _s.due_from := '-infinity';  -- once in a while everything is looked at, whatever the clock has done
-    IF clock_timestamp() > _s.next_survey THEN
-      _s.hand := 0;
-      _s.floor := 0;
-      _s.next_survey := clock_timestamp() + greatest(20 * pause, INTERVAL '1 s');
-    END IF;
   END IF;
   _s.next_maintenance := clock_timestamp() + CASE
     WHEN _s.untidy THEN INTERVAL '100 ms'
@@ -5433,7 +5434,7 @@ BEGIN
   END IF;
   RETURN QUERY
   SELECT t.task_id, t.seq, NULL::BIGINT, t.query, t.argument,
-         EXISTS (SELECT FROM async.doom d WHERE d.task_id = t.task_id)
+         (SELECT true FROM async.doom d WHERE d.task_id = t.task_id) IS NOT NULL
   FROM async.task t
   WHERE t.lane_id = _lane.lane_id AND t.seq > _lane.position
   ORDER BY t.seq LIMIT _limit - returned;
@@ -6176,7 +6177,8 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Settles batches that have ended and whose receipts are at hand: those that ran in this database, and raw ones,
- * which have none; of a target without our client nothing can be learned about a session that was lost.
+ * which have none; of a target without our client nothing can be learned about a session that was lost. Locks no
+ * receipt table but those of these batches: this cycle may just have asked for the other one to be emptied.
  *
  * _s: state of the orchestrator, returned as it is then.
  * Reads async.receipt_0 and async.receipt_1; writes what async.settle_batches() does.
@@ -6185,16 +6187,17 @@ $$
 DECLARE
   epochs BIGINT[];
   batch_ids BIGINT[];
+  rings INT[];
   receipts async.receipt_t[];
 BEGIN
-  SELECT array_agg(x.epoch), array_agg(x.batch_id) INTO epochs, batch_ids
+  SELECT array_agg(x.epoch), array_agg(x.batch_id), array_agg(x.ring) INTO epochs, batch_ids, rings
   FROM unnest(_s.slots) x JOIN unnest(_s.targets) t ON t.target_id = x.target_id
   WHERE x.state = 'ended' AND NOT x.revoking AND (t.is_self OR x.raw)
      OR x.state = 'watched' AND t.state = 'up' AND NOT t.has_client;
   IF batch_ids IS NULL THEN
     RETURN _s;
   END IF;
-  receipts := ARRAY(SELECT r::async.receipt_t FROM async.find_receipts(_s.server, epochs, batch_ids) r);
+  receipts := ARRAY(SELECT r::async.receipt_t FROM async.find_receipts(_s.server, epochs, batch_ids, rings) r);
   RETURN async.settle_batches(_s, batch_ids, receipts);
 END;
 $$;
@@ -6268,7 +6271,7 @@ BEGIN
       FROM unnest(slot.task_ids) WITH ORDINALITY u(task_id, n)
       JOIN unnest(_receipts) r ON r.batch_id = slot.batch_id AND r.task_id = u.task_id
       WHERE r.ended IS NOT NULL OR NOT slot.interrupted
-         OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
+         OR (SELECT true FROM async.doom d WHERE d.task_id = u.task_id) IS NULL
       ORDER BY u.n);
     CONTINUE WHEN cardinality(part.task_ids) = 0;
     part.state := 'ended';
@@ -6597,7 +6600,8 @@ CREATE FUNCTION async.take_in_push(_request async.request) RETURNS VOID LANGUAGE
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Queues what async.push_tasks() asked for: a lane for each kind of task among them, then all tasks at once.
+ * Queues what async.push_tasks() asked for: a lane for each kind of task among them, then all tasks at once. Their ids were
+ * given out when they were asked for, so async.forget_old() has to hear of the lowest: the setting pgflow.lowest_task.
  *
  * _request: of kind async.push.
  * Writes async.lane, async.open_lane, async.concurrency_pool, async.task, and async.result for tasks that never run.
@@ -6611,6 +6615,8 @@ DECLARE
   share RECORD;
   wanted async.lane;
 BEGIN
+  PERFORM set_config('pgflow.lowest_task', least(
+    nullif(current_setting('pgflow.lowest_task', true), '')::BIGINT, (SELECT min(u) FROM unnest(new_ids) u))::TEXT, false);
   IF run_type IN ('DOA', 'EMPTY') THEN
     PERFORM async.record_tasks(_request);
     RETURN;
@@ -6958,7 +6964,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at
- * most, and not at what was due when it looked before: rows of that time are gone.
+ * most, and not at what was due well before it looked last: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
  * Writes async.delayed, what async.return_tasks(), async.end_waiting_tasks(), async.lapse_offers() and
@@ -6970,7 +6976,9 @@ DECLARE
   woken RECORD;
   late BIGINT[];
 BEGIN
-  IF now < _s.next_due THEN
+  IF now < _s.due_from THEN
+    _s.due_from := '-infinity';  -- the clock has been set back
+  ELSIF now < _s.next_due THEN
     RETURN _s;
   END IF;
   _s.next_due := now + INTERVAL '50 ms';
@@ -6991,7 +6999,7 @@ BEGIN
   END IF;
   PERFORM async.expire_stranded(_s);
   PERFORM async.redeliver_results();
-  _s.due_from := now;
+  _s.due_from := now - INTERVAL '0.1 s';
   RETURN _s;
 END;
 $$;

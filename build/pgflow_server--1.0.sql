@@ -656,7 +656,8 @@ CREATE FUNCTION flow.begin_runs(_flow_ids BIGINT[]) RETURNS VOID LANGUAGE plpgsq
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Starts runs: their nodes without dependencies begin, those that have not been chosen are SKIPPED.
+ * Starts runs: their nodes without dependencies begin, those that have not been chosen are SKIPPED. Their ids were given out
+ * when they were asked for, so flow.find_old_runs() has to hear of the lowest: the setting pgflow.runs_gone.
  *
  * _flow_ids: the runs.
  * Writes flow.run_state, and what flow.skip_nodes() and flow.advance() do.
@@ -667,6 +668,8 @@ DECLARE
   entering flow.change_t[];
 BEGIN
   IF cardinality(_flow_ids) > 0 THEN
+    PERFORM set_config('pgflow.runs_gone', least(
+      nullif(current_setting('pgflow.runs_gone', true), '')::BIGINT, (SELECT min(u) - 1 FROM unnest(_flow_ids) u))::TEXT, false);
     INSERT INTO flow.run_state(flow_id, state, unresolved, failed, canceled)
     SELECT r.flow_id, 'RUNNING', coalesce(cardinality(r.chosen), d.nodes), 0, false
     FROM flow.run r JOIN flow.definition d ON d.definition_id = r.definition_id
@@ -2905,7 +2908,8 @@ $$
  * Runs that ended long enough ago, among the next hundred. Behind the first that was requested within that time there is
  * none, so that it begins anew then: what is passed over are runs that were under way that long ago.
  *
- * The setting pgflow.runs_seen of the orchestrator's session holds how far it has got.
+ * Settings of the orchestrator's session: pgflow.runs_seen holds how far it has got, pgflow.runs_gone up to where no run is left,
+ * lest rows that a transaction somewhere keeps from being removed be passed over and over.
  *
  * _keep: how long ago they must have ended.
  * Reads flow.run, flow.run_state, flow.open_run; locks rows of the first, passing over those that are just being restarted.
@@ -2913,10 +2917,11 @@ $$
 #variable_conflict error
 DECLARE
   before CONSTANT TIMESTAMPTZ := clock_timestamp() - _keep;
-  seen CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.runs_seen', true), ''), '0')::BIGINT;
+  gone CONSTANT BIGINT := coalesce(nullif(current_setting('pgflow.runs_gone', true), ''), '0')::BIGINT;
+  seen CONSTANT BIGINT := greatest(coalesce(nullif(current_setting('pgflow.runs_seen', true), ''), '0')::BIGINT, gone);
   piece RECORD;
 BEGIN
-  SELECT count(*) AS runs, max(r.flow_id) AS furthest, bool_or(r.requested >= before) AS has_new,
+  SELECT count(*) AS runs, min(r.flow_id) AS first, max(r.flow_id) AS furthest, bool_or(r.requested >= before) AS has_new,
          array_agg(r.flow_id ORDER BY r.flow_id) FILTER (WHERE s.state <> 'RUNNING' AND s.changed < before) AS old_ids
   INTO piece
   FROM (SELECT n.flow_id, n.requested FROM flow.run n WHERE n.flow_id > seen ORDER BY n.flow_id LIMIT 100) r
@@ -2926,6 +2931,10 @@ BEGIN
   IF piece.old_ids IS NULL THEN
     PERFORM set_config(
       'pgflow.runs_seen', (CASE WHEN piece.runs = 100 AND NOT piece.has_new THEN piece.furthest ELSE 0 END)::TEXT, false);
+  END IF;
+  IF seen = gone THEN
+    PERFORM set_config('pgflow.runs_gone', coalesce(
+      piece.first - 1, (SELECT CASE WHEN q.is_called THEN q.last_value ELSE 0 END FROM flow.flow_id_seq q))::TEXT, false);
   END IF;
   piece.old_ids := ARRAY(
     SELECT r.flow_id FROM flow.run r WHERE r.flow_id = ANY(piece.old_ids) ORDER BY r.flow_id FOR UPDATE SKIP LOCKED);

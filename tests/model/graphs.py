@@ -10,9 +10,11 @@ from typing import Protocol
 from hypothesis import strategies as st
 
 from tests.model.model import (
+    CLASHES,
     DEFER,
     DIES,
     LATE,
+    MOST_CLASHES,
     NO,
     Graph,
     Node,
@@ -77,7 +79,10 @@ def _with_options(node: Node, choices: _Choices) -> Node:
 
 
 def _course(node: Node, unit: Unit, choices: _Choices) -> tuple[str, ...]:
-    """Up to four calls that do not end the matter, or those of a unit whose answer is no."""
+    """Up to four calls that do not end the matter, or those of a unit whose answer is no; or clashes, maybe too
+    many."""
+    if choices.random() < 0.2:
+        return (CLASHES[choices.randint(0, 1)],) * choices.randint(1, MOST_CLASHES + 1)
     words = [
         DEFER if choices.random() < 0.4 else ERRORS[choices.randint(0, len(ERRORS) - 1)]
         for _ in range(choices.randint(1, 4))

@@ -202,10 +202,12 @@ def test_self_concurrency_limits_the_servers_own_target(flows: Any) -> None:
 
 
 def test_tasks_of_a_disabled_target_stay_queued(flows: Any) -> None:
+    """While those of another one, which was made and asked later, run."""
     there = {"target": "there", "connection_string": flows.conninfo}
-    engine(flows, targets=[there | {"enabled": False}])
+    engine(flows, targets=[there | {"enabled": False}, there | {"target": "other"}])
     held = push(flows, "SELECT 1", "there")
-    assert ended(flows, push(flows, "SELECT 2")) == ["FINISHED"]
+    assert ended(flows, push(flows, "SELECT 2", "other")) == ["FINISHED"]
+    assert ended(flows, push(flows, "SELECT 3", "other")) == ["FINISHED"]
     assert flows.execute("SELECT state, consumed FROM async.v_task WHERE task_id = %s", (held,)) == [
         ("READY", None)
     ]

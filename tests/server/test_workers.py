@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -295,6 +296,17 @@ def test_a_task_is_timed_out_when_its_own_time_is_up(offers: Any) -> None:
     assert sqlstate(offers, f"SELECT async.finish(ARRAY[{held}])") == "PF005"
 
 
+def test_the_time_of_a_task_runs_on_when_it_goes_back(offers: Any) -> None:
+    """It is counted from when it was first taken, and bounds the time of each later worker."""
+    (task_id,) = offer(offers, 1, manual_timeout="1 h")
+    times_up = "SELECT times_up FROM async.get_tasks('outside', 1, %s, '30 s')"
+    offers.value(times_up, ("300 ms",))
+    first = offers.value("SELECT consumed FROM async.v_task WHERE task_id = %s", (task_id,))
+    assert offers.value(times_up, ("2 h",)) - first == timedelta(hours=1)
+    finish(offers, task_id)
+    assert end(offers, task_id) == ["FINISHED"]
+
+
 @pytest.mark.parametrize("state", ["waiting", "offered", "taken", "being taken"])
 def test_cancel(offers: Any, state: str) -> None:
     """Wherever the task is. Who has it is told when it answers; who is taking it gets nothing more of it."""
@@ -315,6 +327,21 @@ def test_cancel(offers: Any, state: str) -> None:
     assert take(offers) == [other]
     finish(offers, other)
     assert end(offers, other) == ["FINISHED"]
+
+
+def test_a_canceled_task_is_not_given_away_while_no_orchestrator_runs(offers: Any, orchestrator: Any) -> None:
+    """Its offer outlived it, since somebody was just taking it."""
+    (task_id,) = offer(offers, 1)
+    wait_offered(offers, 1)
+    with offers.connect(autocommit=False) as worker:
+        assert take(worker) == [task_id]
+        offers.execute("SELECT async.cancel(%s)", ([task_id],))
+        assert end(offers, task_id) == ["CANCELED"]
+        orchestrator.stop()
+        worker.rollback()
+    assert take(offers, wait="0") == []
+    orchestrator.start()
+    until(lambda: offered(offers) == 0, what="the offer to be removed")
 
 
 def test_defer(offers: Any) -> None:

@@ -38,7 +38,6 @@ BEGIN
   s.vacuumed := '{}';
   s.hand := 0;
   s.floor := 0;
-  s.next_survey := s.started;
   SELECT i.snapshot, i.intake_no INTO s.snapshot, s.intake_no
   FROM async.intake i WHERE i.target_id = 0 ORDER BY i.intake_no DESC LIMIT 1;
   s := async.take_epoch(s, 0);

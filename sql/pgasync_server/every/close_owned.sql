@@ -11,7 +11,7 @@ $$
 BEGIN
   DELETE FROM async.open_lane o USING async.lane l
   WHERE l.lane_id = o.lane_id AND l.owner = _owner AND l.owner_id = ANY(_owner_ids)
-    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = o.lane_id);
+    AND (SELECT true FROM async.doomed_lane d WHERE d.lane_id = o.lane_id) IS NULL;
 END;
 $$;
 COMMENT ON FUNCTION async.close_owned(TEXT, BIGINT[]) IS 'Engine: closes the lanes of owners that have ended';

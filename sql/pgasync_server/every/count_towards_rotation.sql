@@ -2,7 +2,8 @@ CREATE OR REPLACE FUNCTION async.count_towards_rotation(_s async.loop_t) RETURNS
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Counts the tasks just assigned towards the next change of their target's receipt table.
+ * Counts the tasks just assigned towards the next change of their target's receipt table. A target is asked to empty it
+ * at once when it is due: asked only now and then, it would take in as many more on a quick machine.
  *
  * _s: state of the orchestrator, returned as it is then.
  */
@@ -16,6 +17,9 @@ BEGIN
     this_target.ring_tasks := this_target.ring_tasks + (
       SELECT coalesce(sum(cardinality(x.task_ids)), 0)
       FROM unnest(_s.slots) x WHERE x.target_id = this_target.target_id AND x.query IS NOT NULL);
+    IF this_target.ring_tasks >= 50000 THEN
+      this_target.next_exchange := '-infinity';
+    END IF;
     targets[i] := this_target;
   END LOOP;
   _s.targets := targets;

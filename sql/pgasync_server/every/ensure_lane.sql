@@ -24,7 +24,7 @@ BEGIN
     AND l.retry_delay = coalesce(_lane.retry_delay, '1 s') AND l.retry_backoff = coalesce(_lane.retry_backoff, 2)
     AND l.retry_max_delay = coalesce(_lane.retry_max_delay, '1 h') AND l.retry_on IS NOT DISTINCT FROM _lane.retry_on
     AND l.on_interrupt = coalesce(_lane.on_interrupt, 'retry')
-    AND NOT EXISTS (SELECT FROM async.doomed_lane d WHERE d.lane_id = l.lane_id)
+    AND (SELECT true FROM async.doomed_lane d WHERE d.lane_id = l.lane_id) IS NULL
   LIMIT 1;
   IF found_id IS NULL THEN
     INSERT INTO async.lane(

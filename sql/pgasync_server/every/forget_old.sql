@@ -5,7 +5,8 @@ $$
 /*
  * Removes tasks that ended longer ago than task_keep_duration with their lanes, log entries as old, and a piece of
  * what other extensions keep. Tasks are looked at piece by piece, in the order of their ids: once one is found that
- * was queued within that time, those behind it have not ended before it either, and it begins anew.
+ * was queued within that time, those behind it have not ended before it either, and it begins anew, behind what is gone:
+ * where a transaction somewhere keeps removed rows, they are not passed over and over.
  *
  * _s: state of the orchestrator, returned as it is then; _limit: most tasks, and most log entries, at a time.
  * Writes async.log_entry, what async.forget_tasks(), async.forget_lanes() and the hooks do.
@@ -16,9 +17,14 @@ DECLARE
   before TIMESTAMPTZ := clock_timestamp() - keep;
   piece RECORD;
   old_entries TID[] := ARRAY(SELECT o.ctid FROM async.log_entry o WHERE o.logged < before ORDER BY o.logged LIMIT _limit);
+  lowest BIGINT := nullif(current_setting('pgflow.lowest_task', true), '')::BIGINT;
   hook async.hook;
   hook_has_more BOOL;
 BEGIN
+  IF lowest IS NOT NULL THEN
+    PERFORM set_config('pgflow.lowest_task', '', false);
+    _s.floor := least(_s.floor, lowest - 1);
+  END IF;
   SELECT count(*) AS tasks, max(t.task_id) AS furthest, min(t.task_id) FILTER (WHERE old.is_old IS NOT true) AS kept,
          array_agg(t.task_id) FILTER (WHERE old.is_old) AS old_ids,
          array_agg(DISTINCT t.lane_id) FILTER (WHERE old.is_old) AS lane_ids

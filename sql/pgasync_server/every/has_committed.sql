@@ -4,16 +4,14 @@ $$
 /*
  * Tells whether the task that failed last on a connection had committed something by itself: each task sets
  * pgflow.task, which the rollback of an uncommitted task undoes. Takes a round trip to a session that has just
- * answered.
+ * answered; SHOW needs no snapshot, for which one that has made itself deferrable would wait.
  *
  * _connection: its name for dblink.
  * Returns null when it does not say.
  */
 #variable_conflict error
 BEGIN
-  RETURN (
-    SELECT q.answer <> ''
-    FROM async.dblink_query(_connection, 'SELECT pg_catalog.current_setting(''pgflow.task'', true)') q(answer));
+  RETURN (SELECT q.answer <> '' FROM async.dblink_query(_connection, 'SHOW pgflow.task') q(answer));
 EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
   RETURN NULL;
 END;

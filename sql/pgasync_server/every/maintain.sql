@@ -35,14 +35,6 @@ BEGIN
     _s := async.vacuum_tables(_s);
     _s.next_vacuum := clock_timestamp() + pause;
   END IF;
-  IF NOT _s.untidy THEN
-    _s.due_from := '-infinity';  -- once in a while everything is looked at, whatever the clock has done
-    IF clock_timestamp() > _s.next_survey THEN
-      _s.hand := 0;
-      _s.floor := 0;
-      _s.next_survey := clock_timestamp() + greatest(20 * pause, INTERVAL '1 s');
-    END IF;
-  END IF;
   _s.next_maintenance := clock_timestamp() + CASE
     WHEN _s.untidy THEN INTERVAL '100 ms'
     WHEN _s.hand > _s.floor THEN INTERVAL '1 s'

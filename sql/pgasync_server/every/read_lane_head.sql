@@ -22,7 +22,7 @@ BEGIN
   END IF;
   RETURN QUERY
   SELECT t.task_id, t.seq, NULL::BIGINT, t.query, t.argument,
-         EXISTS (SELECT FROM async.doom d WHERE d.task_id = t.task_id)
+         (SELECT true FROM async.doom d WHERE d.task_id = t.task_id) IS NOT NULL
   FROM async.task t
   WHERE t.lane_id = _lane.lane_id AND t.seq > _lane.position
   ORDER BY t.seq LIMIT _limit - returned;

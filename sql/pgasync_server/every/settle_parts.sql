@@ -27,7 +27,7 @@ BEGIN
       FROM unnest(slot.task_ids) WITH ORDINALITY u(task_id, n)
       JOIN unnest(_receipts) r ON r.batch_id = slot.batch_id AND r.task_id = u.task_id
       WHERE r.ended IS NOT NULL OR NOT slot.interrupted
-         OR NOT EXISTS (SELECT FROM async.doom d WHERE d.task_id = u.task_id)
+         OR (SELECT true FROM async.doom d WHERE d.task_id = u.task_id) IS NULL
       ORDER BY u.n);
     CONTINUE WHEN cardinality(part.task_ids) = 0;
     part.state := 'ended';

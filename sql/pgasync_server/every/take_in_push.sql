@@ -2,7 +2,8 @@ CREATE OR REPLACE FUNCTION async.take_in_push(_request async.request) RETURNS VO
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Queues what async.push_tasks() asked for: a lane for each kind of task among them, then all tasks at once.
+ * Queues what async.push_tasks() asked for: a lane for each kind of task among them, then all tasks at once. Their ids were
+ * given out when they were asked for, so async.forget_old() has to hear of the lowest: the setting pgflow.lowest_task.
  *
  * _request: of kind async.push.
  * Writes async.lane, async.open_lane, async.concurrency_pool, async.task, and async.result for tasks that never run.
@@ -16,6 +17,8 @@ DECLARE
   share RECORD;
   wanted async.lane;
 BEGIN
+  PERFORM set_config('pgflow.lowest_task', least(
+    nullif(current_setting('pgflow.lowest_task', true), '')::BIGINT, (SELECT min(u) FROM unnest(new_ids) u))::TEXT, false);
   IF run_type IN ('DOA', 'EMPTY') THEN
     PERFORM async.record_tasks(_request);
     RETURN;

@@ -3,7 +3,7 @@ SET search_path = pg_catalog, pg_temp AS
 $$
 /*
  * Puts delayed tasks whose time has come back into their lanes, and times out yielded ones. Looks every 50 ms at
- * most, and not at what was due when it looked before: rows of that time are gone.
+ * most, and not at what was due well before it looked last: rows of that time are gone.
  *
  * _s: state of the orchestrator, returned as it is then.
  * Writes async.delayed, what async.return_tasks(), async.end_waiting_tasks(), async.lapse_offers() and
@@ -15,7 +15,9 @@ DECLARE
   woken RECORD;
   late BIGINT[];
 BEGIN
-  IF now < _s.next_due THEN
+  IF now < _s.due_from THEN
+    _s.due_from := '-infinity';  -- the clock has been set back
+  ELSIF now < _s.next_due THEN
     RETURN _s;
   END IF;
   _s.next_due := now + INTERVAL '50 ms';
@@ -36,7 +38,7 @@ BEGIN
   END IF;
   PERFORM async.expire_stranded(_s);
   PERFORM async.redeliver_results();
-  _s.due_from := now;
+  _s.due_from := now - INTERVAL '0.1 s';
   RETURN _s;
 END;
 $$;

@@ -109,8 +109,7 @@ CREATE TYPE async.loop_t AS
   next_vacuum TIMESTAMPTZ,
   vacuumed JSONB,           /* by table: how many rows this session had removed when it was vacuumed */
   hand BIGINT,              /* tasks up to this one have been looked at, whether they are old */
-  floor BIGINT,             /* no task up to this one was left */
-  next_survey TIMESTAMPTZ,  /* when to begin with the first task again: ids are given out before tasks are taken in */
+  floor BIGINT,             /* no task up to this one was left, but for those in the setting pgflow.lowest_task */
   last_cycle TIMESTAMPTZ,   /* end of the last full cycle */
   idle_since TIMESTAMPTZ,
   worked BOOL,              /* this cycle did something */

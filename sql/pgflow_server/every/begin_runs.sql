@@ -2,7 +2,8 @@ CREATE OR REPLACE FUNCTION flow.begin_runs(_flow_ids BIGINT[]) RETURNS VOID LANG
 SET search_path = pg_catalog, pg_temp AS
 $$
 /*
- * Starts runs: their nodes without dependencies begin, those that have not been chosen are SKIPPED.
+ * Starts runs: their nodes without dependencies begin, those that have not been chosen are SKIPPED. Their ids were given out
+ * when they were asked for, so flow.find_old_runs() has to hear of the lowest: the setting pgflow.runs_gone.
  *
  * _flow_ids: the runs.
  * Writes flow.run_state, and what flow.skip_nodes() and flow.advance() do.
@@ -13,6 +14,8 @@ DECLARE
   entering flow.change_t[];
 BEGIN
   IF cardinality(_flow_ids) > 0 THEN
+    PERFORM set_config('pgflow.runs_gone', least(
+      nullif(current_setting('pgflow.runs_gone', true), '')::BIGINT, (SELECT min(u) - 1 FROM unnest(_flow_ids) u))::TEXT, false);
     INSERT INTO flow.run_state(flow_id, state, unresolved, failed, canceled)
     SELECT r.flow_id, 'RUNNING', coalesce(cardinality(r.chosen), d.nodes), 0, false
     FROM flow.run r JOIN flow.definition d ON d.definition_id = r.definition_id

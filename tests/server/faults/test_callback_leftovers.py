@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -155,6 +156,36 @@ def test_the_next_task_finds_a_clean_session(
     assert sessions <= len(LEFT), "the steps did not share a session, so that they show nothing"
     undone = guilty if ending == "fails" else set()
     steps.check_once(where, flow_id, {step["step"] for step in told} - undone)
+    scene.check_nothing_is_left(db, orchestrator, where)
+
+
+DEFERRABLE = """
+CALL work.run(_args);
+SET default_transaction_isolation = 'serializable';
+SET default_transaction_read_only = on;
+SET default_transaction_deferrable = on;
+COMMIT;
+RAISE SQLSTATE 'XX123';
+"""
+
+
+def test_a_session_that_waits_for_its_snapshot_holds_nobody_up(
+    db: Any, where: Any, there: str, orchestrator: Any, faults: Faults
+) -> None:
+    """Whatever is asked of it next waits for another transaction to end: the engine does not, and knows that
+    the step has failed."""
+    work.procedure(where, "wait", DEFERRABLE)
+    with where.connect(autocommit=False) as other:
+        other.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+        other.execute("SELECT count(*) FROM work.done")
+        flow_id = steps.start(db, "work.wait", steps.numbered(1), there)
+        until(lambda: steps.ended(db, flow_id), what="the step to end while the other transaction is open")
+        faults.hit("callback leaves something behind")
+        pushed = scene.push(db, "SELECT 1")
+        until(lambda: scene.unresolved(db, [pushed]) == 0, what="a task to end meanwhile")
+    ((_, ended),) = steps.ended(db, flow_id).items()
+    assert (ended.status, ended.sqlstate, ended.attempts) == ("FAILED", "XX123", 1)
+    assert wait_run(db, flow_id) == "FINISHED"
     scene.check_nothing_is_left(db, orchestrator, where)
 
 

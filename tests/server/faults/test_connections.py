@@ -58,13 +58,13 @@ def test_cut_at_a_query(
     db: Any, client_db: Any, network: BadNetwork, orchestrator: Any, faults: Faults, what: bytes, place: Any
 ) -> None:
     """A connection is reset before a query has left, in the midst of it, or when its work is done and the
-    answer lost; of the queries that run tasks a fifth, of those that ask about them every third."""
+    answer lost; of the queries that run tasks a fifth, of those that ask about them every third. Runs begin
+    until five have been cut."""
     trap = network.set_trap(what, place, times=10, chance=0.2 if what == BATCH else 0.3)
-    flow_id = scene.start(db, STEPS, target="far", sleep=0.001)
-    scene.check_run(db, flow_id, STEPS, client_db)
-    cut = 10 - trap.left
-    faults.hit("connection cut at a query", cut)
-    assert cut >= 3, "hardly any connection was cut"
+    while trap.left > 5:
+        flow_id = scene.start(db, STEPS, target="far", sleep=0.001)
+        scene.check_run(db, flow_id, STEPS, client_db)
+    faults.hit("connection cut at a query", 10 - trap.left)
     network.disarm()
     scene.check_nothing_is_left(db, orchestrator, client_db)
 

@@ -49,11 +49,11 @@ def standby(primary_db: Any, link: Proxy) -> Iterator[Standby]:
     made.close()
 
 
-def take_over(standby: Standby, faults: Faults) -> tuple[Database, Orchestrator]:
-    """Promote the standby and start an orchestrator there."""
+def take_over(standby: Standby, primary_db: Any, faults: Faults) -> tuple[Database, Orchestrator]:
+    """Promote the standby and start an orchestrator in its copy of the primary's database."""
     standby.promote()
     faults.hit("standby promoted")
-    database = Database(standby.server, "near")
+    database = Database(standby.server, primary_db.name)
     return database, Orchestrator(database).start()
 
 
@@ -68,7 +68,7 @@ def test_a_synchronous_standby_loses_nothing(
         print("killed after", number, "steps")
         primary_db.server.kill9()
         faults.hit("server killed")
-    db, orchestrator = take_over(standby, faults)
+    db, orchestrator = take_over(standby, primary_db, faults)
     scene.check_run(db, flow_id, STEPS, client_db)
     scene.check_run(db, scene.start(db, 100, target="far", name="later"), 100, client_db)
     scene.check_nothing_is_left(db, orchestrator, client_db)
@@ -89,7 +89,7 @@ def test_it_loses_nothing_of_the_servers_own(
         orchestrator.start()
     primary_db.server.kill9()
     faults.hit("server killed")
-    db, orchestrator = take_over(standby, faults)
+    db, orchestrator = take_over(standby, primary_db, faults)
     scene.check_run(db, there, STEPS, client_db)
     scene.check_run(db, here, STEPS)
     scene.check_nothing_is_left(db, orchestrator, client_db)
@@ -108,7 +108,7 @@ def test_what_works_on_outlives_the_primary(
         until(lambda: gate.waiting() == 4, what="the steps to begin")
         primary_db.server.kill9()
         faults.hit("server killed")
-        db, orchestrator = take_over(standby, faults)
+        db, orchestrator = take_over(standby, primary_db, faults)
         scene.check_run(db, scene.start(db, 100, target="far"), 100, client_db)
         assert gate.waiting() == 4
     assert wait_run(db, flow_id, 30) == "FINISHED"
@@ -144,7 +144,7 @@ def test_an_asynchronous_standby_lags_behind(
     if primary == "killed":
         primary_db.server.kill9()
         faults.hit("server killed")
-    db, orchestrator = take_over(standby, faults)
+    db, orchestrator = take_over(standby, primary_db, faults)
     if primary == "alive":
         until(lambda: not old.is_running(), what="the old primary's orchestrator to end")
     assert wait_run(db, flow_id, 120) == "FINISHED"
@@ -190,7 +190,7 @@ def test_the_old_primary_does_no_harm(
     work.configure(primary_db, "told", one)
     lost = work.run(primary_db, "told", {"by": "the old primary, before"})
     assert wait_run(primary_db, lost) == "FINISHED"
-    db, orchestrator = take_over(standby, faults)
+    db, orchestrator = take_over(standby, primary_db, faults)
     work.configure(db, "told", one)
     new = work.run(db, "told", {"by": "the new primary"})
     assert wait_run(db, new) == "FINISHED"
