@@ -775,6 +775,80 @@ END;
 $$;
 COMMENT ON FUNCTION flow.cancel_runs(BIGINT[]) IS 'Engine: cancels runs';
 
+-- pgflow_server/every/ask_inspector.sql
+CREATE FUNCTION flow.ask_inspector(_target_id INT, _routines TEXT[]) RETURNS TEXT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Has another session of this server ask a target what is wrong with routines, and does not wait for it.
+ *
+ * _target_id: the target; _routines: names, each part quoted where it must be.
+ * Returns the connection to that session, for dblink.
+ * Errors: those of a connection to this server.
+ */
+#variable_conflict error
+DECLARE
+  inspector CONSTANT TEXT := 'pgflow_inspector_' || _target_id;
+BEGIN
+  PERFORM async.hang_up(inspector);
+  PERFORM async.dblink_connect(
+    inspector, async.build_conninfo(async.build_self_conninfo(), NULL, 'pgflow inspector for ' || pg_backend_pid(), false));
+  PERFORM async.dblink_send(inspector, format('SELECT flow.inspect_target(%L, %L)', _target_id, _routines));
+  RETURN inspector;
+END;
+$$;
+COMMENT ON FUNCTION flow.ask_inspector(INT, TEXT[]) IS 'Engine: has another session ask a target about routines';
+
+-- pgflow_server/every/build_inspection.sql
+CREATE FUNCTION flow.build_inspection(_routines TEXT[]) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * The query that asks a target what is wrong with routines. It is sent as it is, and is all that the target needs. It
+ * finds what CALL would: the first procedure of that name on the way that the session's search_path goes, or in its
+ * schema, that takes one callback_arguments_t and has a default for whatever else it takes.
+ *
+ * _routines: names, each part quoted where it must be.
+ * Its answer is a row a routine in their order: empty, or what is wrong.
+ */
+#variable_conflict error
+BEGIN
+  RETURN format($query$
+    SELECT coalesce(CASE
+      WHEN w.argument IS NULL THEN 'extension pgflow is not installed on target'
+      WHEN s.oid IS NULL AND cardinality(w.parts) = 2 THEN pg_catalog.format('schema %%I does not exist', w.parts[1])
+      WHEN x.closed IS NOT NULL THEN pg_catalog.format('role %%I may not use schema %%I', current_user, x.closed)
+      WHEN c.oid IS NULL THEN pg_catalog.format('procedure %%s does not exist', w.routine)
+      WHEN c.prokind <> 'p' THEN pg_catalog.format('%%s is no procedure', w.routine)
+      WHEN NOT c.fits THEN pg_catalog.format('procedure %%s does not take one flow.callback_arguments_t', w.routine)
+      WHEN NOT pg_catalog.has_function_privilege(c.oid, 'EXECUTE') THEN pg_catalog.format(
+        'role %%I may not execute procedure %%s', current_user, w.routine) END, '')
+    FROM (SELECT r.routine, r.n, pg_catalog.parse_ident(r.routine) AS parts,
+                 (SELECT t.oid FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace o ON o.oid = t.typnamespace
+                  WHERE o.nspname = 'flow' AND t.typname = 'callback_arguments_t') AS argument
+          FROM pg_catalog.unnest(%L::pg_catalog.TEXT[]) WITH ORDINALITY r(routine, n)) w
+    LEFT JOIN pg_catalog.pg_namespace s ON cardinality(w.parts) = 2 AND s.nspname = w.parts[1]
+    LEFT JOIN LATERAL (
+      SELECT p.oid, p.pronamespace, p.prokind, f.fits
+      FROM pg_catalog.pg_proc p
+      LEFT JOIN pg_catalog.unnest(pg_catalog.current_schemas(true)) WITH ORDINALITY v(schema, place)
+        ON v.schema = p.pronamespace::pg_catalog.REGNAMESPACE::pg_catalog.TEXT
+      CROSS JOIN LATERAL (
+        SELECT p.prokind = 'p' AND p.pronargs >= 1 AND p.pronargs - p.pronargdefaults <= 1
+          AND NOT 'o' = ANY(coalesce(p.proargmodes::pg_catalog.TEXT[], '{}'))
+          AND (p.proargtypes[0] = w.argument OR p.proargtypes[0] IN (
+            'anyelement'::pg_catalog.REGTYPE, 'record'::pg_catalog.REGTYPE)) AS fits) f
+      WHERE p.proname = w.parts[cardinality(w.parts)]
+        AND CASE cardinality(w.parts) WHEN 2 THEN p.pronamespace = s.oid ELSE v.place IS NOT NULL END
+      ORDER BY f.fits DESC, p.prokind = 'p' DESC, v.place LIMIT 1) c ON true
+    CROSS JOIN LATERAL (
+      SELECT pg_catalog.min(o.nspname::pg_catalog.TEXT) AS closed FROM pg_catalog.pg_namespace o
+      WHERE (o.nspname IN ('async', 'flow') OR o.oid = s.oid) AND NOT pg_catalog.has_schema_privilege(o.oid, 'USAGE')) x
+    ORDER BY w.n$query$, _routines);
+END;
+$$;
+COMMENT ON FUNCTION flow.build_inspection(TEXT[]) IS 'Engine: the query that asks a target what is wrong with routines';
+
 -- pgflow_server/every/check_configuration.sql
 CREATE FUNCTION flow.check_configuration(
   _flow_name TEXT,
@@ -829,6 +903,173 @@ END;
 $$;
 COMMENT ON FUNCTION flow.check_configuration(TEXT, JSONB, JSONB, INT[], INT[], TEXT[]) IS
   'Engine: raises PF006 with all that is wrong with a configuration of a flow';
+
+-- pgflow_server/every/check_flow.sql
+CREATE FUNCTION flow.check_flow(
+  _flow TEXT,
+  _timeout INTERVAL DEFAULT '10 s',
+  OUT flow TEXT,
+  OUT node TEXT,
+  OUT kind TEXT,
+  OUT target TEXT,
+  OUT routine TEXT,
+  OUT problem TEXT) RETURNS SETOF RECORD LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Asks every target of a flow, all at once, whether what the flow calls there can be called: the
+ * procedure exists, takes one flow.callback_arguments_t, and the role with which tasks connect may execute it. Flows that
+ * steps run are checked too. Nothing is called. What workers outside the database do is not asked.
+ *
+ * _flow: name of the flow; _timeout: longest to wait for their answers.
+ * Returns a row a routine of a node; flow: the one that the node is in; kind: node or step; problem: what is wrong, null if
+ *   nothing is.
+ * Errors: PF001 unknown flow; those of a connection to this server.
+ */
+#variable_conflict error
+DECLARE
+  asked RECORD;
+  deadline CONSTANT TIMESTAMPTZ := clock_timestamp() + _timeout;
+  calls CONSTANT JSONB := (SELECT jsonb_agg(c) FROM flow.list_calls(flow.find_definition(_flow)) c);
+  inspectors JSONB := '[]'::JSONB;
+  problems JSONB := '{}'::JSONB;
+BEGIN
+  -- a connection for each target
+  FOR asked IN
+    SELECT c.target, t.target_id, array_agg(DISTINCT c.routine) AS routines
+    FROM jsonb_to_recordset(calls) c(target TEXT, routine TEXT)
+    JOIN async.target t ON t.target = c.target AND t.enabled AND NOT async.has_no_connection(t)
+    GROUP BY c.target, t.target_id
+  LOOP
+    inspectors := inspectors || (
+      to_jsonb(asked) || jsonb_build_object('inspector', flow.ask_inspector(asked.target_id, asked.routines)));
+  END LOOP;
+  -- and what each says
+  FOR asked IN SELECT i.* FROM jsonb_to_recordset(inspectors) i(target TEXT, routines TEXT[], inspector TEXT) LOOP
+    problems := problems || jsonb_build_object(asked.target, (
+      SELECT jsonb_object_agg(u.routine, u.answer)
+      FROM unnest(asked.routines, flow.hear_inspector(asked.inspector, asked.routines, deadline)) u(routine, answer)));
+  END LOOP;
+  RETURN QUERY
+  SELECT c.flow, c.node, c.kind, c.target, c.routine,
+         CASE WHEN t.target IS NULL THEN 'target does not exist'
+              WHEN NOT t.enabled THEN 'target is not enabled'
+              ELSE nullif(problems->c.target->>c.routine, '') END
+  FROM jsonb_to_recordset(calls) c(flow TEXT, node_no INT, node TEXT, kind TEXT, target TEXT, routine TEXT)
+  LEFT JOIN async.target t ON t.target = c.target
+  ORDER BY c.flow <> _flow, c.flow, c.node_no, c.kind;
+END;
+$$;
+COMMENT ON FUNCTION flow.check_flow(TEXT, INTERVAL) IS
+  'Asks every target of a flow whether what it calls there is there and can be called';
+
+-- pgflow_server/every/hear_inspector.sql
+CREATE FUNCTION flow.hear_inspector(_inspector TEXT, _routines TEXT[], _deadline TIMESTAMPTZ) RETURNS TEXT[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Waits for what a session that flow.ask_inspector() asked has to say, and closes the connection to it. When the time is
+ * up it ends all of them that still wait: their time is the same.
+ *
+ * _inspector: the connection; _routines: what it was asked about; _deadline: longest to wait.
+ * Returns an element a routine: empty, or what is wrong; the same for all where the target did not answer.
+ */
+#variable_conflict error
+DECLARE
+  answers TEXT[];
+  detail TEXT;
+BEGIN
+  WHILE async.is_busy(_inspector) AND clock_timestamp() < _deadline LOOP
+    PERFORM pg_sleep(0.005);
+  END LOOP;
+  IF async.is_busy(_inspector) THEN
+    answers := array_fill('target does not answer'::TEXT, ARRAY[cardinality(_routines)]);
+    PERFORM pg_terminate_backend(a.pid)
+    FROM pg_stat_get_activity(NULL) a WHERE a.application_name = 'pgflow inspector for ' || pg_backend_pid();
+  ELSE
+    BEGIN
+      answers := ARRAY(SELECT r.answer FROM async.dblink_result(_inspector) r(answer));
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+      answers := array_fill(concat_ws(
+        ': ', 'target cannot be asked', async.shorten_error(SQLSTATE, SQLERRM), translate(nullif(detail, ''), E'\n\t', '  ')),
+        ARRAY[cardinality(_routines)]);
+    END;
+  END IF;
+  PERFORM async.hang_up(_inspector);
+  RETURN answers;
+END;
+$$;
+COMMENT ON FUNCTION flow.hear_inspector(TEXT, TEXT[], TIMESTAMPTZ) IS 'Engine: waits for what a target says about routines';
+
+-- pgflow_server/every/inspect_target.sql
+CREATE FUNCTION flow.inspect_target(_target_id INT, _routines TEXT[]) RETURNS SETOF TEXT LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Asks a target what is wrong with routines, over a connection like those of its tasks. Runs in a helper session, which
+ * may wait as long as it takes.
+ *
+ * _target_id: the target; _routines: names, each part quoted where it must be.
+ * Returns a row a routine in their order: empty, or what is wrong.
+ * Errors: those of the connection.
+ * Reads async.target.
+ */
+#variable_conflict error
+DECLARE
+  place TEXT := (
+    SELECT async.build_conninfo(coalesce(t.connection_string, async.build_self_conninfo()), NULL, 'pgflow check', false)
+    FROM async.target t WHERE t.target_id = _target_id);
+BEGIN
+  PERFORM async.dblink_connect('pgflow_inspected', place);
+  -- lint: allow dynamic_sql: the names in it are quoted there
+  RETURN QUERY SELECT q.answer FROM async.dblink_query('pgflow_inspected', flow.build_inspection(_routines)) q(answer);
+  PERFORM async.dblink_disconnect('pgflow_inspected');
+END;
+$$;
+COMMENT ON FUNCTION flow.inspect_target(INT, TEXT[]) IS 'Engine: asks a target what is wrong with routines';
+
+-- pgflow_server/every/list_calls.sql
+CREATE FUNCTION flow.list_calls(
+  _definition_id BIGINT,
+  OUT flow TEXT,
+  OUT node_no INT,
+  OUT node TEXT,
+  OUT kind TEXT,
+  OUT target TEXT,
+  OUT routine TEXT) RETURNS SETOF RECORD LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * What the nodes of a flow call, and those of the flows that its steps run. A node whose steps call the same as itself
+ * has one row; one that calls nothing, and was not told what its steps call, has none unless it has steps.
+ *
+ * _definition_id: the flow's definition.
+ * Returns kind: node or step; target: where it is called; routine: safe to paste after CALL.
+ */
+WITH RECURSIVE used AS
+(
+  SELECT _definition_id AS definition_id
+  UNION
+  SELECT f.definition_id
+  FROM used u
+  JOIN flow.definition_node n ON n.definition_id = u.definition_id
+  JOIN flow.flow f ON f.flow = n.steps_to_flow
+)
+SELECT d.flow, n.node_no, n.node, c.kind, n.target, c.routine
+FROM used u
+JOIN flow.definition d ON d.definition_id = u.definition_id
+JOIN flow.definition_node n ON n.definition_id = u.definition_id
+CROSS JOIN LATERAL (
+  VALUES
+    ('node', n.routine, n.routine IS NOT NULL),
+    ('step', n.step_routine,
+     n.step_routine <> n.routine
+       OR n.empty AND (cardinality(n.steps) > 0 OR n.step_routine <> flow.quote_routine(n.node)))) c(kind, routine, is_called)
+WHERE c.is_called AND n.target IS NOT NULL;
+$$;
+COMMENT ON FUNCTION flow.list_calls(BIGINT) IS 'Engine: what the nodes of a flow call, and where';
 
 -- pgflow_server/every/check_consistency.sql
 CREATE FUNCTION flow.check_consistency() RETURNS SETOF async.problem_t LANGUAGE sql STABLE
@@ -2395,6 +2636,38 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION flow.find_next_chunks() IS 'Engine: the pushed steps whose turn it is to become tasks';
+
+-- pgflow_server/every/find_new_steps.sql
+CREATE FUNCTION flow.find_new_steps(_flow_id BIGINT, _node TEXT, _steps JSONB[]) RETURNS JSONB[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS
+$$
+/*
+ * Those of some steps that a node neither has as tasks nor gets from its definition. Steps that were pushed and are no
+ * tasks yet are not looked at: there may be a million of them.
+ *
+ * _flow_id, _node: the run and its node; _steps: the steps, each once.
+ * Returns them in their order; all of them if there is no such node.
+ * Reads flow.definition_node, async.task.
+ */
+#variable_conflict error
+DECLARE
+  defined RECORD;
+BEGIN
+  SELECT n.node_no, n.steps INTO defined
+  FROM flow.run r JOIN flow.definition_node n ON n.definition_id = r.definition_id AND n.node = _node
+  WHERE r.flow_id = _flow_id;
+  RETURN ARRAY(
+    SELECT u.step
+    FROM unnest(_steps) WITH ORDINALITY u(step, n)
+    WHERE u.step NOT IN (SELECT s.step FROM unnest(defined.steps) s(step))
+      AND NOT EXISTS (
+        SELECT FROM async.task t
+        WHERE t.owner_id = _flow_id AND t.owner_item = defined.node_no AND t.key = md5(u.step::TEXT)::UUID)
+    ORDER BY u.n);
+END;
+$$;
+COMMENT ON FUNCTION flow.find_new_steps(BIGINT, TEXT, JSONB[]) IS 'Engine: steps that a node has not got already';
 
 -- pgflow_server/every/find_node_problems.sql
 CREATE FUNCTION flow.find_node_problems(

@@ -216,7 +216,6 @@ def test_steps_pushed_to_a_pending_node_wait_for_it(flows: Any) -> None:
     work.check_own_first(rows)
 
 
-@later
 def test_add_steps_says_how_many_were_new(flows: Any, client: Any) -> None:
     for db in (flows, client):
         db.execute("SELECT 'flow.add_steps(flow.callback_arguments_t, JSONB[])'::REGPROCEDURE")
@@ -284,6 +283,18 @@ def test_a_failed_step_does_not_stop_the_others_where_not_all_must_complete(flow
     assert count(flows, flow_id, "b") == 1
     sql = "SELECT steps_finished, steps_failed FROM flow.v_flow_node_status WHERE flow_id = %s AND node = 'a'"
     assert flows.execute(sql, (flow_id,)) == [(9, 1)]
+
+
+def test_steps_that_cannot_become_tasks_are_shown_as_steps(flows: Any) -> None:
+    """Their target is removed between the configuration and the run."""
+    add_target(flows, target="gone", connection_string=flows.conninfo)
+    kind = {"empty": True, "target": "gone", "step_routine": "work.run", "steps": steps(1)}
+    flow(flows, {"node": "a"} | kind)
+    flows.execute("DELETE FROM async.target WHERE target = 'gone'")
+    flow_id = run(flows, "f")
+    assert wait_run(flows, flow_id, 30) == "FAILED"
+    shown = "SELECT is_node, step_arguments, processing_error FROM flow.v_flow_task WHERE flow_id = %s"
+    assert flows.execute(shown, (flow_id,)) == [(False, steps(1)[0], 'unknown target "gone"')]
 
 
 # ---- order and failure ----

@@ -21,7 +21,7 @@ SELECT
        ELSE 'READY' END AS state,
   t.owner_id,
   t.owner_item,
-  coalesce(l.owner_item, 0) <> 0 AS is_member,
+  coalesce(l.owner_item <> 0, t.key <> '00000000-0000-0000-0000-000000000000', false) AS is_member,
   t.argument,
   b.batch_id,
   t.key
