@@ -5,7 +5,8 @@ in which an orchestrator runs. A comment on the line above a block says otherwis
 
 * ``<!-- on warehouse -->``: it runs in the page's other database, which ``service=warehouse`` leads to;
 * ``<!-- fails: PF009 -->``: it must raise an error with that SQLSTATE;
-* ``<!-- not run: why -->``: it cannot run there.
+* ``<!-- not run: why -->``: it cannot run there;
+* ``<!-- test: name -->``: a test of its own runs it.
 
 What a block of ``text`` shows right behind one of ``sql`` is what psql must answer to it; calls that return
 nothing are left out of it.
@@ -52,6 +53,8 @@ def blocks(page: str) -> Iterator[Block]:
     for found in _BLOCK.finditer(text):
         note = found["note"] or ""
         kind, _, rest = note.partition(":") if ":" in note else note.partition(" ")
+        if kind == "test":
+            continue
         if kind not in ("", "on", "fails", "not run", "stuck"):
             raise ValueError(f"{page}: nobody knows the note <!-- {note} -->")
         yield Block(

@@ -11,7 +11,7 @@ from tests.support.features import FOLDER, PAGE, ROOT, named, rows, unproved
 
 TEXT = PAGE.read_text()
 LATER = {
-    *("mutexes", "concurrency_group_routine", "steps_to_flow", "node_timeout", "max_concurrency of a node"),
+    *("concurrency_group_routine", "steps_to_flow", "node_timeout", "max_concurrency of a node"),
 }
 """What can be configured and is not run yet: it has no row, and is to get one when it is."""
 pytest_plugins = ["pytester"]
