@@ -88,13 +88,21 @@ class Load:
             after = run.shape.cancel_after
             if after is not None and not run.canceled and time.monotonic() > run.began + after:
                 run.canceled = True
-                self.scene.session.execute("SELECT flow.cancel(%s)", [flow_id])
+                self._cancel(flow_id)
         states = self.scene.session.execute(
             "SELECT flow_id, state FROM flow.v_flow_status WHERE flow_id = ANY(%s) AND state <> 'RUNNING'",
             [list(self.open)],
         ).fetchall()
         for flow_id, state in states:
             self._check(flow_id, state, self.open.pop(flow_id).shape)
+
+    def _cancel(self, flow_id: int) -> None:
+        """Cancel a run, unless it has ended just now."""
+        try:
+            self.scene.session.execute("SELECT flow.cancel(%s)", [flow_id])
+        except psycopg.Error as error:
+            if error.sqlstate != "PF005":
+                raise
 
     def _check(self, flow_id: int, state: str, shape: Shape) -> None:
         """Note what is wrong with a run: each task that finished has taken effect once, and no other has."""
