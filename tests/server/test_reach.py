@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +95,13 @@ class Scene:
 
 
 @pytest.fixture
-def scene(make_server: Any, major: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("reach")
-    for place in (folder, *folder.parents[:2]):
-        place.chmod(0o755)
-    made = Scene(make_server, major, folder)
-    yield made
-    made.orchestrator.stop()
+def scene(make_server: Any, major: str) -> Any:
+    with tempfile.TemporaryDirectory(prefix="pgflow-reach-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        made = Scene(make_server, major, folder)
+        yield made
+        made.orchestrator.stop()
 
 
 def test_every_way_to_reach_a_target(scene: Scene) -> None:

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 from tests.model.work import Gate
-from tests.server.later import later
 from tests.support.wait import until
 
 SCHEMA = """
@@ -574,7 +573,6 @@ def test_what_is_not_restarted(tasks: Any) -> None:
     assert "flow.restart_flow()" in (refusal(of_run).diag.message_hint or "")
 
 
-@later
 def test_workers_outside_take_tasks_without_query(tasks: Any) -> None:
     """Offered under the target's limit, taken by one worker each, given back when the time is up."""
     tasks.execute("SELECT 'async.get_tasks(TEXT, INT, INTERVAL)'::REGPROCEDURE")
