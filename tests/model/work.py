@@ -30,7 +30,7 @@ CREATE TABLE work.done(
   snapshot TEXT NOT NULL DEFAULT txid_current_snapshot()::TEXT,
   pid INT NOT NULL DEFAULT pg_backend_pid());
 
-CREATE TABLE work.asked(args flow.callback_arguments_t, failed BOOL);
+CREATE TABLE work.to_answer(args flow.callback_arguments_t, failed BOOL);
 
 CREATE PROCEDURE work.run(_args flow.callback_arguments_t) LANGUAGE plpgsql AS $$
 /*
@@ -67,7 +67,7 @@ BEGIN
     IF answer = 'within' THEN
       CALL flow.finish(_args, word = 'no', 'no');
     ELSIF answer = 'outside' THEN
-      INSERT INTO work.asked VALUES (_args, word = 'no');
+      INSERT INTO work.to_answer VALUES (_args, word = 'no');
     END IF;
   ELSIF word = 'defer' THEN
     CALL flow.defer(_args, '5 ms');
@@ -190,7 +190,7 @@ def _sequence(token: str, number: int) -> str:
 def answer(at_server: bool, *databases: Database) -> None:
     """Answer what waits for that: where it was asked, or on the server, the first one, which is faster."""
     for db in databases:
-        asked = db.execute("DELETE FROM work.asked RETURNING args::TEXT, failed")
+        asked = db.execute("DELETE FROM work.to_answer RETURNING args::TEXT, failed")
         for args, failed in asked:
             try:
                 where = databases[0] if at_server else db

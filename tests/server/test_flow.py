@@ -505,8 +505,8 @@ def test_finish_from_outside(flows: Any) -> None:
     """On a target that finishes asynchronously a node waits for flow.finish, a node that is
     synchronous does not."""
     add_target(flows, target="later", connection_string=flows.conninfo, asynchronous_finish=True)
-    flows.execute("CREATE TABLE work.question(args flow.callback_arguments_t)")
-    procedure(flows, "ask", "INSERT INTO work.question VALUES (_args);")
+    flows.execute("CREATE TABLE work.asked(args flow.callback_arguments_t)")
+    procedure(flows, "ask", "INSERT INTO work.asked VALUES (_args);")
     kind = {"target": "later", "routine": "work.ask"}
     flow_id = start(
         flows,
@@ -517,12 +517,12 @@ def test_finish_from_outside(flows: Any) -> None:
         node("c", "ill"),
         node("d", "steps"),
     )
-    asked = "SELECT count(*)::INT FROM work.question"
+    asked = "SELECT count(*)::INT FROM work.asked"
     until(lambda: flows.value(asked) == 5, what="all callbacks to be called")
     for name in ("well", "ill"):
         in_state(flows, flow_id, name, "YIELDED")
     finish = """DO $$ DECLARE a flow.callback_arguments_t; BEGIN
-        SELECT (args).* INTO a FROM work.question
+        SELECT (args).* INTO a FROM work.asked
           WHERE (args).node = '{0}' AND (args).step_arguments ->> 'step' IS NOT DISTINCT FROM {1};
         CALL flow.finish(a, {2}, {3}); END $$"""
     assert node_states(flows, flow_id)["b"] == "PENDING"
