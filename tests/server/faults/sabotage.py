@@ -21,6 +21,15 @@ PATIENT_BATCHES = Change("async.may_begin", "INTERVAL '300 ms'", "INTERVAL '300 
 """A batch does not hand the rest back that soon."""
 
 
+def rotate_after(tasks: int) -> tuple[Change, ...]:
+    """A target's two receipt tables take turns after so many tasks."""
+    due, sooner = "ring_tasks >= 50000", f"ring_tasks >= {tasks}"
+    return (
+        Change("async.count_towards_rotation", due, sooner),
+        Change("async.build_exchange", due, sooner),
+    )
+
+
 def change(db: Any, *changes: Change) -> None:
     """Make the changes in a database that has the routines; each piece must be there."""
     for routine, old, new in changes:

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from tests.model import work
 from tests.server.faults import scene
 from tests.server.faults.mixture import Mixture
-from tests.server.faults.sabotage import Change, change
+from tests.server.faults.sabotage import change, rotate_after
 from tests.support.boundary import Boundary
 from tests.support.consistency import check_consistency
 from tests.support.faults import Faults
@@ -111,10 +111,6 @@ def start_there(
     return victim
 
 
-ROTATE_OFTEN = Change("async.build_exchange", "ring_tasks >= 50000", "ring_tasks >= 50")
-"""A target's receipt tables take turns after 50 tasks."""
-
-
 def end_long_ago(db: Any, number: int) -> list[int]:
     """Return so many runs that ended a year ago, so that maintenance removes them."""
     work.configure(db, "old", {"nodes": [{"node": "a", "target": "self", "routine": "work.run"}]})
@@ -137,7 +133,7 @@ def test_boundary(
     mixture = Mixture(db, client_db, late_db)
     boundary = Boundary(db, name)
     old = end_long_ago(db, 30) if name == "forgotten" else []
-    change(db, ROTATE_OFTEN)
+    change(db, *rotate_after(50))
     db.execute("SELECT async.configure(%s)", [Jsonb({"control": {"light_maintenance_sleep": "20 ms"}})])
     ways = rng.sample(list(WAYS), len(WAYS))
     print("ways:", *ways)
