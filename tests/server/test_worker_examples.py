@@ -130,6 +130,9 @@ def test_a_worker_does_tasks_and_reports_failures(db: Any, site: Site, start: St
         ("GET", "/bad", None),
     ]
     assert sorted(site.asked, key=str) == sorted(expected, key=str)
+    at_work = """SELECT count(*)::INT FROM pg_stat_activity WHERE datname = current_database()
+                   AND query LIKE '%async.get_tasks(%' AND pid <> pg_backend_pid()"""
+    until(lambda: db.value(at_work) == len(workers), what="both to take tasks")
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(30) == 0, worker.communicate()

@@ -27,6 +27,7 @@ def rotate_after(tasks: int) -> tuple[Change, ...]:
     return (
         Change("async.count_towards_rotation", due, sooner),
         Change("async.build_exchange", due, sooner),
+        Change("async.read_answer", "ring_tasks - 5000", f"ring_tasks - {tasks // 10}"),
     )
 
 

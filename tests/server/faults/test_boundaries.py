@@ -133,7 +133,7 @@ def test_boundary(
     mixture = Mixture(db, client_db, late_db)
     boundary = Boundary(db, name)
     old = end_long_ago(db, 30) if name == "forgotten" else []
-    change(db, *rotate_after(50))
+    change(db, *rotate_after(10))
     db.execute("SELECT async.configure(%s)", [Jsonb({"control": {"light_maintenance_sleep": "20 ms"}})])
     ways = rng.sample(list(WAYS), len(WAYS))
     print("ways:", *ways)
